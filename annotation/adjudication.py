@@ -1,4 +1,4 @@
-"""Select tied candidates for an adjudicator, and show the reviewers' answers."""
+"""Select the candidates on which reviewers are tied, for an adjudicator to decide."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,17 +11,17 @@ from db.records import Decision, Review, ReviewStatus, Verdict
 
 
 def adjudication_settings(settings: ReviewSettings) -> ReviewSettings:
-    """Return the settings of the adjudicator's dataset: the same questions, but one reviewer."""
+    """Return the settings for an adjudicator: the same questions, but one reviewer per record."""
     return replace(settings, overlap=1, adjudication=True)
 
 
 def adjudication_items(
     items: Iterable[CandidateItem], verdicts: Iterable[Verdict], reviews: Iterable[Review]
 ) -> Iterator[CandidateItem]:
-    """Return the tied candidates with their reviewers' answers and without suggestions.
+    """Yield the tied candidates, with the reviewers' answers instead of suggestions.
 
-    The adjudicator's decision is another review of the same candidate, and it determines the
-    verdict under the adjudicator rule.
+    The adjudicator's decision is stored as one more review of the candidate. If the verdict rule is
+    `adjudicator`, the adjudicator's review alone determines the verdict.
     """
     ties = {v.subject for v in verdicts if v.decision is Decision.TIE}
     by_subject: dict[str, list[Review]] = defaultdict(list)

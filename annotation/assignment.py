@@ -1,7 +1,7 @@
-"""Assign records to reviewers, and select the records that calibrate the reviewers.
+"""Assign records to reviewers, and select the records of the calibration set.
 
-Assignments and calibration sets depend only on hashes, so nobody can influence them, repeated
-pushes give the same result, and few records are reassigned when a reviewer joins or leaves.
+Because records are assigned and selected by their hashes, pushing them again gives the same result,
+and few records are reassigned when a reviewer joins or leaves.
 """
 
 from collections import Counter
@@ -13,13 +13,13 @@ from db.records import digest
 def in_calibration_set(record: str, campaign: str, share: float) -> bool:
     """Return whether a record is in the calibration set, a pseudo-random `share` of all records.
 
-    When the share increases, records are added to the set, but none are removed from it.
+    If `share` is increased later, records are added to the calibration set, but none are removed.
     """
     return int(digest(f"calibration\n{campaign}\n{record}"), 16) < share * 2**256
 
 
 def assign_reviewers(record: str, reviewers: Sequence[str], overlap: int) -> tuple[str, ...]:
-    """Choose `overlap` reviewers for a record. All reviewers get about the same number of records.
+    """Choose `overlap` reviewers for a record, so that records are distributed evenly.
 
     Reviewers are chosen by rendezvous hashing (Thaler and Ravishankar, 1998): each reviewer's name
     is hashed together with the record, and the reviewers with the lowest hashes are chosen.

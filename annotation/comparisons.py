@@ -13,14 +13,16 @@ def blind_pairs(
     seed: int = 0,
     pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Iterator[Comparison]:
-    """Yield a comparison for each prompt that both arms of a pair have answered, sorted by id.
+    """Yield blind comparisons between two answers to the same prompt, sorted by id.
 
-    Each arm is on the left in about half of its comparisons. The side depends only on the prompt,
-    the two arms, the campaign and the seed, so existing pairs don't change when outputs are added.
-    Neither the sides nor the order of the comparisons reveal anything about the arms.
+    An arm is one of the compared systems, such as the base model or a tuned model. `pairs` limits
+    the comparisons to the given pairs of arms. If an arm answered a prompt several times, only its
+    last answer is compared.
 
-    If an arm answered a prompt twice, the last answer counts. `pairs` limits the comparisons to
-    certain pairs of arms.
+    About half of the answers from each arm are shown on the left. The side of an arm depends only
+    on the prompt, the two arms, the campaign and the seed, so existing comparisons don't change
+    when outputs are added. Neither the side nor the order of the comparisons reveals which arm
+    wrote an answer.
     """
     by_prompt: dict[str, dict[str, Output]] = defaultdict(dict)
     for output in outputs:

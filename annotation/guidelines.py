@@ -20,12 +20,12 @@ _TEMPLATES = jinja2.Environment(
 
 
 def candidate_guidelines(settings: ReviewSettings) -> str:
-    """How to judge a candidate, in Markdown, for somebody who does it for the first time."""
+    """Return Markdown guidelines for people who judge candidates for the first time."""
     return _render("candidates.v5.jinja", settings)
 
 
 def comparison_guidelines(settings: ReviewSettings) -> str:
-    """How to choose between two answers, for somebody who does it for the first time."""
+    """Return Markdown guidelines for people who compare two answers for the first time."""
     return _render("comparisons.v6.jinja", settings)
 
 

@@ -1,4 +1,4 @@
-"""What reviewers see: a candidate or comparison with everything that the record page displays."""
+"""Candidates and comparisons, with everything that reviewers see about them in Argilla."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class CandidateItem:
 
     @property
     def basis(self) -> Basis:
-        """What its facts are compared with."""
+        """The source with which reviewers compare the candidate's facts."""
         return _basis(self.passage is not None, self.candidate.reference)
 
 
@@ -43,7 +43,7 @@ class CandidateItem:
 class ComparisonItem:
     """Two answers to one prompt, without any information about the models that wrote them.
 
-    `reference` is the answer that a person once gave to this prompt, if there is no passage.
+    `reference` is the original answer to the prompt, which reviewers see if there is no passage.
     """
 
     comparison: Comparison
@@ -55,7 +55,7 @@ class ComparisonItem:
 
     @property
     def basis(self) -> Basis:
-        """What the answers' facts are compared with."""
+        """The source with which reviewers compare the facts in the two answers."""
         return _basis(bool(self.passage), self.reference)
 
 

@@ -1,4 +1,4 @@
-"""Measure review progress: per dataset from Argilla's counts, and per reviewer from reviews."""
+"""Measure the progress of a review, per dataset and per reviewer."""
 
 import time
 from collections import defaultdict
@@ -36,8 +36,9 @@ class DatasetProgress:
 class ReviewerSpeed:
     """How many records a reviewer has finished, how many remain, and how long each one takes.
 
-    `time_per_record` is the median time between two answers, excluding breaks. `time_per_record`
-    and `time_left` are None until there are two answers without a break between them.
+    `time_per_record` is the median time between two consecutive answers, excluding breaks.
+    `time_per_record` and `time_left` are None until the reviewer has given two answers without a
+    break between them.
     """
 
     reviewer: str
@@ -59,10 +60,7 @@ class ReviewProgress:
 def batches(
     items: Iterable[T], size: int, on_progress: ProgressCallback | None = None
 ) -> Iterator[list[T]]:
-    """Yield lists of up to `size` items.
-
-    Progress is reported for a list when the next one is requested.
-    """
+    """Split items into lists of up to `size`, and report progress after each list."""
     total, done, remaining = length_hint(items), 0, iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
@@ -72,7 +70,7 @@ def batches(
 
 
 def dataset_progress(connection: Connection, dataset: str) -> DatasetProgress:
-    """Return Argilla's progress counts for a dataset to which the connected user has access.
+    """Return how many records a dataset has and how many are completed, according to Argilla.
 
     Raises `AnnotationError` if the server or the dataset can't be found.
     """
@@ -98,9 +96,9 @@ def review_progress(
     assigned_counts: Mapping[str, int],
     adjudication_datasets: Collection[str] = (),
 ) -> ReviewProgress:
-    """Return the progress of datasets, and of their reviewers based on the reviews pulled so far.
+    """Return the progress of the datasets in Argilla, and of each reviewer in the pulled reviews.
 
-    Datasets that don't exist in Argilla are left out. `assigned_counts` maps reviewers to their
+    Datasets that don't exist in Argilla are skipped. `assigned_counts` maps reviewers to their
     number of assigned records. Reviewers who aren't in `assigned_counts` may review every record
     outside the adjudication datasets.
     """
@@ -114,9 +112,9 @@ def review_progress(
 def reviewer_speeds(
     reviews: Iterable[Review], records: int, assigned_counts: Mapping[str, int] | None = None
 ) -> list[ReviewerSpeed]:
-    """Return the speed of each reviewer, sorted by name.
+    """Return each reviewer's speed, sorted by the reviewers' names.
 
-    `records` is the number of records for reviewers who aren't in `assigned_counts`.
+    `records` is the number of records for each reviewer who isn't in `assigned_counts`.
     """
     times: dict[str, list[datetime]] = defaultdict(list)
     for review in reviews:

@@ -28,9 +28,9 @@ def pull(
     """Yield a review for each submitted or discarded response in a dataset, ignoring drafts.
 
     `records` limits the pull to records with these Argilla ids. `is_rule` returns whether a user
-    name belongs to a written rule. The subject of a review is the external id of the record. If an
-    earlier pull returned a review and this one doesn't, the review was deleted in Argilla. The
-    connected user must be an owner or an admin.
+    name belongs to a rule-based reviewer. The subject of each review is the external id of the
+    reviewed record. If a review that was pulled earlier isn't in the result of a later pull, it was
+    deleted in Argilla. The connected Argilla user must be an owner or an admin.
 
     Raises `AnnotationError` if the server or the dataset can't be found, or if records are deleted
     during the pull.
@@ -58,9 +58,8 @@ def _records(server: Server, dataset: Dataset, ids: Sequence[str] | None) -> Ite
 def _all_records(server: Server, dataset: Dataset) -> Iterator[Json]:
     """Fetch all records page by page; each page starts with the last record of the previous one.
 
-    Argilla paginates by offset. If a record is deleted between two requests, all later records move
-    up by one position. Without an overlap between pages, a record could then be missing from both
-    pages, and it would look as if its reviews had been deleted.
+    Argilla paginates by offset, so a record that is deleted between two requests would make the
+    next page skip another record. Pages overlap by one record so that such a deletion is noticed.
     """
     last = ""
     for offset in count(0, PAGE - 1):
@@ -108,9 +107,10 @@ def _review(
 
 
 def _edit(value: str | None, text: str) -> str | None:
-    """Return the reviewer's edit, or None if it only changes the surrounding white space.
+    """Return the reviewer's edited text, or None if only the surrounding white space differs.
 
-    Argilla accepts NUL but PostgreSQL doesn't, so NUL is converted to the replacement character.
+    Argilla accepts NUL characters but PostgreSQL doesn't, so they are converted to replacement
+    characters.
     """
     edited = (value or "").strip().replace("\0", "\ufffd")
     return None if edited in ("", text.strip()) else edited

@@ -45,9 +45,9 @@ def push_candidates(
 ) -> PushCount:
     """Push candidates to a dataset, which is created if it doesn't exist.
 
-    The external id of a record is the candidate's id, and the edit question is prefilled with the
-    candidate's text. Vectors aren't compared, so a record keeps its vector if nothing else has
-    changed. The connected user must be an owner or an admin.
+    Each record's external id is the candidate's id, and its edit question is prefilled with the
+    candidate's text. A record isn't updated if only its vector has changed. The connected Argilla
+    user must be an owner or an admin.
 
     Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
@@ -70,8 +70,6 @@ def push_comparisons(
 ) -> PushCount:
     """Push blind pairs of answers, so that reviewers can't tell which model wrote which answer.
 
-    No field or metadata reveals the models.
-
     Raises `AnnotationError` if the server can't be reached or the dataset has different questions.
     """
     with connect(connection) as server:
@@ -84,9 +82,10 @@ def push_comparisons(
 def withdraw_unanswered(
     connection: Connection, dataset: str, subjects: Iterable[str]
 ) -> frozenset[str]:
-    """Delete records that nobody has answered from a dataset, and return the subjects of the rest.
+    """Delete the given records that nobody has answered, and return the subjects of the others.
 
-    Older datasets had records of every basis. A missing dataset has none.
+    A push uses this function for records that belong in another dataset. If the dataset doesn't
+    exist, the result is empty.
     """
     answered: set[str] = set()
     if dataset not in dataset_names(connection):
@@ -138,7 +137,8 @@ def candidate_record(item: CandidateItem, settings: ReviewSettings, dataset: Dat
 def comparison_record(item: ComparisonItem) -> Json:
     """Convert a comparison to the format of Argilla's API.
 
-    Argilla doesn't allow required fields to be empty.
+    Empty texts are replaced by placeholders, because Argilla doesn't allow required fields to be
+    empty.
     """
     fields = {
         "question": item.prompt_text.strip() or "(no question)",
@@ -240,7 +240,7 @@ def _push(
 
 
 def _delete_stale_suggestions(server: Server, existing: Json, record: Json) -> None:
-    """Delete outdated suggestions, which an update of a record leaves in place."""
+    """Delete a record's outdated suggestions, because updating the record doesn't remove them."""
     questions = {suggestion["question_id"] for suggestion in record["suggestions"]}
     stale = [s["id"] for s in existing["suggestions"] if s["question_id"] not in questions]
     if stale:

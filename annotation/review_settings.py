@@ -8,9 +8,10 @@ NO_TRAIT = "none"
 
 
 class Basis(StrEnum):
-    """What reviewers compare a text's facts with; records of each kind have a dataset of their own.
+    """The source with which reviewers compare the facts in a text.
 
-    Argilla asks the same questions about every record of a dataset.
+    Each basis has its own Argilla dataset, because Argilla asks the same questions about every
+    record of a dataset.
     """
 
     PASSAGE = "passages"
@@ -46,20 +47,21 @@ class TraitLabel:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """What the reviewers of a campaign see and answer.
+    """Settings that determine what reviewers see and which questions they answer.
 
     Attributes:
         subject: The name of the tone or persona.
         description: A description of the tone or persona in one or two sentences.
         scale_question: The question that reviewers answer with the rating scale.
-        scale: The points of the tone's scale, lowest first. If there are none, the question is
-            omitted.
+        scale: The points of the tone scale, lowest first. If there are none, reviewers aren't asked
+            to rate the tone.
         style_rules: The writing rules for the tone.
-        traits: The traits of the persona. If there are none, the question is omitted.
-        basis: Where the facts of a text must be: in its passage, in the answer that it rewrites,
-            or nowhere.
+        traits: The traits of the persona. If there are none, reviewers aren't asked about traits.
+        basis: The source of the facts in a text: a passage, the answer that the text rewrites, or
+            nothing.
         overlap: The number of reviewers per record.
-        vector: The dimensions of the sentence vectors for “find similar”, or None for no vectors.
+        vector: The number of dimensions of the sentence vectors for “find similar”, or None to
+            store no vectors.
         measures: The names of the measures to store as metadata, by which reviewers can filter and
             sort records.
         adjudication: Whether the dataset is for the adjudicator, who sees the reviewers' answers.
@@ -79,15 +81,15 @@ class ReviewSettings:
 
     @property
     def is_grounded(self) -> bool:
-        """Whether reviewers are asked if a text keeps the facts."""
+        """Whether reviewers compare the facts in a text with a source."""
         return self.basis is not Basis.NOTHING
 
     @property
     def source_noun(self) -> str:
-        """What the questions call the source of the facts."""
+        """The name that review questions use for the source of the facts."""
         return "original answer" if self.basis is Basis.ORIGINAL else "passage"
 
     @property
     def ratings(self) -> tuple[int, ...]:
-        """The values on the tone's scale, lowest first."""
+        """The values on the tone scale, lowest first."""
         return tuple(point.value for point in self.scale)

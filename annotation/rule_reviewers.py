@@ -1,8 +1,8 @@
 """Rule-based reviewers, which stand in for people and are always labelled as rules.
 
-A rule doesn't understand a text; it only compares features of the text with thresholds. The two
-rules disagree on some texts, as people do, so an unattended run also tests how disagreement is
-handled.
+The rules don't understand a text; they only compare features such as sentence length with
+thresholds. The two rules disagree on some texts, as people do, so an unattended run also tests how
+disagreement is handled.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ MAX_REPEATED = 0.1
 
 @dataclass(frozen=True)
 class RuleReviewer:
-    """A rule: its Argilla user name, and the thresholds that `description` explains."""
+    """A rule-based reviewer: its Argilla user name and the thresholds by which it decides."""
 
     name: str
     max_mean_sentence_words: float
@@ -39,7 +39,7 @@ class RuleReviewer:
 
     @property
     def description(self) -> str:
-        """Return a description of the rule for people, including its thresholds."""
+        """Return a readable description of the rule and its thresholds."""
         opener = (
             " The rule removes a filler at the beginning of a text." if self.removes_opener else ""
         )
@@ -114,10 +114,10 @@ def review_by_rule(
     cues: Cues = (),
     scale: Sequence[int] = FIVE_STEPS,
 ) -> Review:
-    """Create a rule's submitted review of a candidate or comparison.
+    """Create the review that a rule submits for a candidate or comparison.
 
     For a persona, `cues` lists each trait with the words and phrases that indicate it. For a tone,
-    `scale` contains the ratings, lowest first.
+    `scale` contains the values of the rating scale, lowest first.
     """
     edited = None
     if isinstance(item, ComparisonItem):
@@ -145,7 +145,7 @@ def review_by_rule(
 
 
 def _rate(text: str, source: str, rule: RuleReviewer, cues: Cues = ()) -> _Ratings:
-    """Rate a text. Empty texts get the lowest ratings."""
+    """Rate a text by a rule, which gives the lowest ratings to an empty text."""
     features = text_features(text, source)
     signs_of_speech = (
         features.mean_sentence_words <= rule.max_mean_sentence_words,
@@ -183,14 +183,14 @@ def _tone_answers(ratings: _Ratings, rule: RuleReviewer, scale: Sequence[int]) -
 
 
 def _rating(signs: int, scale: Sequence[int]) -> int:
-    """Map a number of signs to the nearest step on a scale, rounding halves up."""
+    """Convert a number of signs of speech to the nearest step on a scale, rounding halves up."""
     return scale[int(signs * (len(scale) - 1) / SIGNS + 0.5)]
 
 
 def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> Answers:
     """Return a rule's answers to the review questions for a persona.
 
-    In a dialogue, only the turns used for training are rated.
+    The rule rates only those turns of a dialogue that are used for training.
     """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
@@ -200,7 +200,7 @@ def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> An
 
 
 def _decision(ratings: _Ratings, **reasons: bool) -> Answers:
-    """Return the decision, and the names of the applicable reasons for rejection."""
+    """Return an approval, or a rejection with all reasons that apply."""
     reasons |= {
         "unnatural": ratings.natural == "no",
         "repetitive": ratings.features.repeated > MAX_REPEATED,
@@ -232,7 +232,7 @@ def _comparison_answers(
 
 
 def count_cues(text: str, cues: Cues) -> dict[str, int]:
-    """Count each trait's cues as whole words; traits without matches are left out."""
+    """Count how often each trait's cues occur in a text, leaving out traits without any."""
     padded = f" {' '.join(tokens(text))} "
     counts = {
         trait: sum(padded.count(f" {' '.join(tokens(cue))} ") for cue in words)

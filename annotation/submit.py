@@ -26,8 +26,8 @@ def submit(
 ) -> int:
     """Submit reviews as the connected user, and return how many are new or changed.
 
-    The subject of each review is the external id of a record. If a response with the same answers
-    exists, it's left unchanged, including its timestamp.
+    The subject of each review is the external id of a record. A response that already contains the
+    same answers isn't sent again, so its timestamp doesn't change.
 
     Raises `AnnotationError` if a record is missing or Argilla rejects a response.
     """

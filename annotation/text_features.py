@@ -1,4 +1,4 @@
-"""Surface features of a text that the written rules use to judge it."""
+"""Compute the surface features by which the rule-based reviewers judge a text."""
 
 import re
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ REPEATED_RUN = 4
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """Features of a text, some of which compare it with its source."""
+    """Surface features of a text, some of which depend on the text's source."""
 
     words: int
     mean_sentence_words: float
@@ -53,9 +53,9 @@ class TextFeatures:
 
 
 def text_features(text: str, source: str = "") -> TextFeatures:
-    """Compute the features of a text.
+    """Compute the surface features of a text.
 
-    If there is no source, no part of the text is considered copied or unsupported.
+    If no source is given, no part of the text counts as copied or unsupported.
     """
     words = tokens(text)
     lengths = [len(tokens(s)) for s in _SENTENCE_END.split(text.strip())]

@@ -24,7 +24,7 @@ class Flag:
 
 
 class VotingRule(StrEnum):
-    """The rule for counting decisions."""
+    """The way in which the reviewers' decisions about a record are combined."""
 
     MAJORITY = "majority"
     UNANIMITY = "unanimity"
@@ -36,9 +36,9 @@ class VerdictRule:
     """A rule that derives a verdict from the decisions about a record.
 
     MAJORITY uses the most frequent decision. UNANIMITY requires all reviewers to make the same
-    decision. Without a most frequent or unanimous decision, the verdict is a tie. ADJUDICATOR uses
-    the adjudicator's decision, or the majority if there is none. A verdict requires at least
-    `minimum` decisions, unless the adjudicator has decided.
+    decision. If the rule yields no decision, the verdict is a tie. ADJUDICATOR uses the
+    adjudicator's decision, or applies MAJORITY if the adjudicator hasn't decided. A verdict
+    requires at least `minimum` decisions, unless the adjudicator has decided.
     """
 
     voting: VotingRule = VotingRule.MAJORITY
@@ -47,16 +47,20 @@ class VerdictRule:
 
     def __post_init__(self) -> None:
         """Check that an adjudicator is named if, and only if, the rule needs one."""
-        if (self.voting is VotingRule.ADJUDICATOR) != bool(self.adjudicator):
+        needs_adjudicator = self.voting is VotingRule.ADJUDICATOR
+        if needs_adjudicator and not self.adjudicator:
             raise AnnotationError(
-                f"The verdict rule is “{self.voting}”, but the adjudicator is "
-                f"“{self.adjudicator}”. Name an adjudicator if the rule is “adjudicator”, and "
-                "omit it otherwise."
+                "The verdict rule is “adjudicator”, but no adjudicator is named. Name one."
+            )
+        if self.adjudicator and not needs_adjudicator:
+            raise AnnotationError(
+                f"The verdict rule “{self.voting}” doesn't use an adjudicator, but "
+                f"“{self.adjudicator}” is named as one. Omit the adjudicator."
             )
 
     @property
     def description(self) -> str:
-        """The rule as stored in verdicts."""
+        """A short text that names the rule and is stored with each verdict."""
         name = f" {self.adjudicator}" if self.adjudicator else ""
         return f"{self.voting}{name}, at least {self.minimum}"
 
@@ -66,13 +70,14 @@ class VerdictRule:
 
 
 def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
-    """Return a verdict for each subject with enough decisions, in subject order.
+    """Yield a verdict for each subject that has enough decisions.
 
-    Only submitted reviews with a decision count. A record that anybody flagged as harmful or broken
-    is approved only if the adjudicator approves it. If an approving reviewer edited the text, the
-    edit replaces it. If there are several edits, the adjudicator's edit is preferred, then edits by
-    people over edits by rules, then the most frequent edit, and finally the latest one. `reviews`
-    contains each reviewer's current review of each subject.
+    Reviews are ignored if they weren't submitted or don't contain a decision. A record that anybody
+    flagged as harmful or broken is approved only if the adjudicator approves it. If an approving
+    reviewer edited the text, the edit replaces the text. If there are several edits, the
+    adjudicator's edit is preferred, then edits by people over edits by rules, then the most
+    frequent edit, and finally the latest one. `reviews` contains each reviewer's current review of
+    each subject.
     """
     by_subject: dict[str, list[Review]] = defaultdict(list)
     flagged: set[str] = set()
@@ -97,7 +102,7 @@ def verdicts(reviews: Iterable[Review], rule: VerdictRule) -> Iterator[Verdict]:
 
 
 def find_flags(reviews: Iterable[Review]) -> Iterator[Flag]:
-    """Return the flags in reviews, including flags in discarded reviews."""
+    """Yield the flags that reviewers set, including those in discarded reviews."""
     for review in reviews:
         reasons = review.answer(REASONS)
         for kind in FLAGS:

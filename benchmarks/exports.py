@@ -66,9 +66,10 @@ def rows(task: Task, folder: Path) -> Iterator[str]:
 
 
 def describe(parity: Parity) -> str:
-    """Equal answers, and the mean and largest difference of the log-probabilities."""
+    """Equal answers and tokens, and the mean and largest difference of the log-probabilities."""
     answers = f"{parity.same_answers} of {parity.prompts}"
-    return f"{answers} | {parity.difference:.4f} | {parity.worst:.2f}"
+    tokens = f"{parity.same_tokens:.1%}"
+    return f"{answers} | {tokens} | {parity.difference:.4f} | {parity.worst:.2f}"
 
 
 def served_answers(task: Task, path: Path) -> str:
@@ -104,8 +105,9 @@ def main() -> None:
     lines = [
         f"{task.arm.base}, {len(task.prompts)} held-out prompts, up to 48 new tokens.",
         "",
-        "| export | MB | same answers | mean difference | largest | llama.cpp | seconds | CPU |",
-        "|---|---|---|---|---|---|---|---|",
+        "| export | MB | same answers | same tokens | mean difference | largest | llama.cpp "
+        "| seconds | CPU |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:
         lines += rows(task, Path(folder))

@@ -29,7 +29,7 @@ from pipelines.articles.intake import read_batches
 from trainer.chat import Tokens
 from trainer.export.export_plan import GgufType
 from trainer.export.gguf_file import _permute_heads, write_gguf
-from trainer.logprobs import token_logprobs
+from trainer.logprobs import predict_tokens
 from trainer.models.loading import BaseModel, open_base
 from trainer.models.smollm2 import REQUIREMENT, fetch_weights
 
@@ -68,7 +68,8 @@ def our_logprobs(base: BaseModel, rows: Sequence[list[int]]) -> Iterator[tuple[f
     """The log-probability of each token after the first, with the converted folder in float32."""
     model = base.load()
     for ids in rows:
-        yield token_logprobs(model, base.chat, [Tokens(ids, ids)])[0]
+        row = predict_tokens(model, base.chat, [Tokens(ids, ids)])[0]
+        yield tuple(token.logprob for token in row)
 
 
 def llama_cpp_logprobs(server: Any, ids: list[int]) -> list[float]:

@@ -1,7 +1,7 @@
 """The training queue: a table of run requests, each claimed by at most one worker at a time.
 
 A worker claims a request, sends heartbeats while it trains, and finishes or releases the claim. If
-the heartbeats stop, the worker is presumed dead, and the next worker takes over its claim.
+the heartbeats stop, the worker is presumed dead, and another worker can claim the request.
 """
 
 from dataclasses import asdict, dataclass
@@ -55,9 +55,9 @@ class RunRequest:
 class Claim:
     """A run request and its state, which last changed at `changed_at` (ISO 8601 in UTC).
 
-    `attempts` counts the failed, abandoned and running attempts, and `reason` says why the last one
-    failed. `worker` is the worker that holds the request or, if no worker does, the last one that
-    held it. `token` is unique to this claim; it is empty when no worker holds the request.
+    `attempts` counts the failed, abandoned and running attempts to train the run, and `reason` says
+    why the last attempt failed. `worker` is the worker that holds the request, or the last worker
+    that held it. `token` is unique to each claim, and empty while no worker holds the request.
     """
 
     request: RunRequest
@@ -75,7 +75,7 @@ class Claim:
 
 
 def enqueue(store: Store, request: RunRequest) -> bool:
-    """Add a request to the queue, or return False if it is already there in any state.
+    """Add a request to the queue, or return False if the queue already contains it.
 
     Raises `StoreError` if the version isn't in the store.
     """
@@ -89,8 +89,9 @@ def enqueue(store: Store, request: RunRequest) -> bool:
 def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
     """Claim the request that has waited longest, or return None if no requests are waiting.
 
-    Claiming a request counts as an attempt. A claim whose last heartbeat is more than `stale_after`
-    seconds old counts as waiting. Check `is_exhausted` before you start the returned run.
+    Claiming a request counts as an attempt to train the run. If a worker hasn't sent a heartbeat
+    for `stale_after` seconds, its request can be claimed again. Don't start the run if
+    `is_exhausted` is true for the returned claim.
     """
     table = run_claims.c
     # Only one writer runs at a time, so two workers can't claim the same request.
@@ -114,14 +115,14 @@ def claim_next(store: Store, worker: str, stale_after: float) -> Claim | None:
 
 
 def heartbeat(store: Store, claim: Claim) -> bool:
-    """Record that the worker is alive; return False if it has lost the claim and must stop."""
+    """Record that the worker is alive, or return False if the worker has lost the claim."""
     return _update(store, claim)
 
 
 def finish(store: Store, claim: Claim, state: ClaimState, reason: str = "") -> bool:
     """End a claim with the outcome of its attempt; return False if the claim was already lost.
 
-    `state` is `DONE`, `FAILED`, or, if a failed attempt will be retried, `WAITING`.
+    `state` is `DONE`, `FAILED`, or `WAITING` if a failed attempt should be retried.
     """
     attempts = min(claim.attempts, ATTEMPTS)
     return _update(store, claim, token="", state=state.value, attempts=attempts, reason=reason)
@@ -136,7 +137,7 @@ def release(store: Store, claim: Claim) -> bool:
 def forget(store: Store, key: str) -> bool:
     """Remove a request so that it can be queued again; return False if the key doesn't exist.
 
-    If a worker currently holds the request, it loses its claim.
+    A worker that currently holds the request loses its claim.
     """
     with store.writing() as connection:
         removed = connection.execute(run_claims.delete().where(run_claims.c.key == key))
@@ -167,7 +168,8 @@ def _update(store: Store, claim: Claim, **values: Any) -> bool:
 def _time(connection: Connection, offset: float = 0.0) -> str:
     """Return the current time plus `offset` seconds, in ISO 8601 and UTC.
 
-    All workers of a database share its clock.
+    With PostgreSQL, the time comes from the database server's clock, so that all workers agree on
+    the time.
     """
     if connection.dialect.name == "postgresql":
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()

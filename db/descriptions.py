@@ -1,5 +1,6 @@
 """One-line, human-readable descriptions of records."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,10 @@ from db import records
 from db.records import Interval, Record
 
 _WIDTH = 100
+_LONGEST_FACT = 40
+_HIDDEN_FACTS = ("adapter", "precision_reason")
+_RUN_FACTS = ("steps", "batch_size", "learning_rate", "lora_rank", "precision")
+_OUTPUT_FACTS = ("base", "precision", "temperature", "max_new_tokens")
 
 
 def describe(record: Record) -> str:
@@ -19,6 +24,32 @@ def agreement_in_words(alpha: Interval | None) -> str:
     if alpha is None:
         return "unknown"
     return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
+
+
+def facts(text: str, names: tuple[str, ...] = ()) -> str:
+    """Format the values of a JSON object: `steps 160, losses 1.3 to 0.78`.
+
+    If `names` are given, only these values are shown. Empty and nested values are left out, and so
+    are texts of more than 40 characters. Of a list of numbers, the first and last are shown.
+    """
+    values = json.loads(text)
+    plain = {name: _plain(values[name]) for name in names or values if name in values}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in plain.items()
+        if name not in _HIDDEN_FACTS and 0 < len(value) <= _LONGEST_FACT
+    )
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case [float() as first, *_, float() as last]:
+            return f"{first:.4g} to {last:.4g}"
+        case list() | dict():
+            return ""
+        case float():
+            return f"{value:.4g}"
+    return str(value)
 
 
 def _short(text: str) -> str:
@@ -55,6 +86,11 @@ def _value(value: Any) -> str:
     return str(value)
 
 
+def _event(event: records.Event) -> str:
+    detail = facts(event.detail)
+    return f"{event.kind} at {event.at[:19]}" + (f" ({detail})" if detail else "")
+
+
 _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
     records.Article: lambda article: (
         f"“{article.title}”, revision {article.revision or 'unknown'}, {article.url}, "
@@ -82,10 +118,12 @@ _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
         + (f", gates overridden: {version.override}" if version.override else "")
     ),
     records.Run: lambda run: (
-        f"an adapter on {run.base} ({run.base_fingerprint[:12]}), seed {run.seed}, {run.config}"
+        f"an adapter on {run.base} ({run.base_fingerprint[:12]}), seed {run.seed}, "
+        f"{facts(run.config, _RUN_FACTS)}"
     ),
     records.Output: lambda output: (
-        f"{output.arm}, seed {output.seed}, {output.generation}: {_short(output.text)}"
+        f"{output.arm}, seed {output.seed}, {facts(output.generation, _OUTPUT_FACTS)}: "
+        f"{_short(output.text)}"
     ),
     records.Comparison: lambda comparison: (
         f"A {comparison.left[:12]} against B {comparison.right[:12]} in {comparison.campaign}"
@@ -95,7 +133,5 @@ _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
         f"file {position.source_fingerprint[:12]} read "
         + ("to its end" if position.offset is None else f"up to byte {position.offset}")
     ),
-    records.Event: lambda event: (
-        f"{event.kind} at {event.at}" + ("" if event.detail == "{}" else f" {event.detail}")
-    ),
+    records.Event: _event,
 }

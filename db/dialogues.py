@@ -1,4 +1,4 @@
-"""The parts of a rewritten dialogue: its original answers, and the passage in its first turn."""
+"""The structure of generated dialogues: the passage at the start and the original answers."""
 
 from typing import TYPE_CHECKING
 
@@ -6,11 +6,11 @@ if TYPE_CHECKING:
     from db.records import Candidate
 
 TURN_BREAK = "\n\n———\n\n"
-"""What separates the original answers in the reference of a dialogue."""
+"""The separator between the original answers in the `reference` field of a dialogue."""
 
 
 def find_opening(candidate: "Candidate") -> str:
-    """The passage before the question in a dialogue's first turn; empty if there is none."""
+    """Return the passage before the question in a dialogue's first turn, or "" if there is none."""
     first, question = candidate.messages[:1], candidate.question
     has_question = bool(first and question) and first[0].content.endswith(question)
     is_dialogue = has_question and candidate.kind == "dialogue"

@@ -1,9 +1,9 @@
 """Erase, on request, a reviewer's answers, or an article with everything derived from it.
 
-The rows are deleted. The ids of the erased records are stored, so a later pull or import can't add
-them again. Versions that contained erased records keep their hashes, but they are marked as
+The rows of erased records are deleted, but their ids are kept, so that a later pull or import can't
+add the records again. Versions that contained erased records keep their ids, but are marked as
 withdrawn and can no longer be used for training. You must delete exported files and trained
-adapters yourself; the result lists the affected runs.
+adapters yourself. `erase` returns the affected versions and runs.
 """
 
 import json
@@ -34,7 +34,7 @@ from db.store import Store
 
 @dataclass(frozen=True)
 class AffectedVersion:
-    """A version that contained erased data.
+    """A dataset version that contained erased data.
 
     `examples` counts the affected examples, and `runs` lists the runs that used the version.
     """
@@ -59,9 +59,10 @@ def erase(
     Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
     contains no matching data.
     """
-    if (reviewer is None) == (article is None):
-        choice = "neither a reviewer nor" if article is None else "both a reviewer and"
-        raise StoreError(f"You named {choice} an article. Name exactly one of them.")
+    if reviewer is None and article is None:
+        raise StoreError("There is nothing to erase. Name a reviewer or an article.")
+    if reviewer is not None and article is not None:
+        raise StoreError("A reviewer and an article can't be erased together. Name only one.")
     with store.writing() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -85,7 +86,7 @@ def erase(
 
 @dataclass
 class _Erasure:
-    """The ids to erase, keyed by record type, and the ids of the affected examples."""
+    """The ids of the records to erase, keyed by record type, and of the affected examples."""
 
     connection: Connection
     ids: dict[type[Record], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -151,7 +152,7 @@ def _affected_versions(erasure: _Erasure) -> Iterator[AffectedVersion]:
 def _withdrawals(
     erasure: _Erasure, article: str | None, affected: Sequence[AffectedVersion]
 ) -> Iterator[Event]:
-    """Build the events to store, which may contain an article URL but no personal names."""
+    """Yield the events that withdraw the affected versions, without the names of reviewers."""
     detail = {"withdrawn": "the answers of one reviewer"}
     if article is not None:
         url = erasure.connection.scalar(select(articles.c.url).where(articles.c.id == article))

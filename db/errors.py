@@ -1,11 +1,11 @@
 """Exceptions raised by the store.
 
-`StoreError` is the base class; callers handle each of its subclasses differently.
+`StoreError` is the base class. Each subclass is an error that some callers handle separately.
 """
 
 
 class StoreError(RuntimeError):
-    """An expected store failure whose message says how to fix it."""
+    """An expected failure of the store; its message says how to fix the problem."""
 
 
 class StoreAwayError(StoreError):

@@ -7,7 +7,7 @@ from db.records import Event, EventKind, canonical
 
 
 def now() -> str:
-    """The current time in UTC as ISO 8601, with microseconds."""
+    """Return the current time in UTC as ISO 8601, with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 

@@ -1,4 +1,4 @@
-"""Record ids: the SHA-256 hash of the identity fields in canonical JSON."""
+"""Compute record ids, which are SHA-256 hashes of the identity fields in canonical JSON."""
 
 import hashlib
 from dataclasses import dataclass, field, fields
@@ -45,7 +45,7 @@ def non_identity(default: Any) -> Any:
 def optional(default: Any) -> Any:
     """Declare a dataclass field that is omitted from JSON if its value equals the default.
 
-    Adding an optional field to a type doesn't change the ids of existing records.
+    An optional field can be added to a record type without changing the ids of existing records.
     """
     return field(default=default, metadata={"optional": True})
 
@@ -62,7 +62,7 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A base class for everything that Timbre stores under the hash of its identity fields."""
+    """The base class of all stored records, each identified by a hash of its identity fields."""
 
     stored_type: ClassVar[str] = ""
     """The type name in ids and stored rows, if it isn't the class name."""
@@ -82,7 +82,7 @@ class Record:
         return self._id
 
     def recompute_id(self) -> str:
-        """Recompute the id from the record's content, ignoring the id it is stored under."""
+        """Compute the id from the record's content, even if the record has another stored id."""
         kind: Any = type(self)
         identity = {
             name: kind.type_name() if name == "record" else _ordered(getattr(self, name))
@@ -93,7 +93,7 @@ class Record:
 
 @cache
 def _identity_names(kind: Any) -> tuple[str, ...]:
-    """Return the names of the identity fields and "record" (the type name), in canonical order."""
+    """Return the names of the identity fields, and "record" for the type, in canonical order."""
     names = [f.name for f in fields(kind) if f.name != "_id" and f.metadata.get("identity", True)]
     return tuple(sorted([*names, "record"]))
 
@@ -123,7 +123,7 @@ def _ordered(value: Any) -> Any:
 
 
 def _without_defaults(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the field values of a dataclass without `optional` fields that have default values."""
+    """Return the field values of a dataclass, leaving out optional fields with default values."""
     for name, default in _optional_defaults(kind):
         if values[name] == default:
             del values[name]

@@ -1,4 +1,4 @@
-"""The fixed values of record fields, such as the roles in a chat and the splits of a version."""
+"""The possible values of record fields, such as chat roles and dataset splits."""
 
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ class Decision(StrEnum):
 
 
 class Split(StrEnum):
-    """A split of a version; all examples from the same article are in the same split."""
+    """The split of an example; all examples from the same article are in the same split."""
 
     TRAIN = "train"
     VALIDATION = "validation"

@@ -36,7 +36,7 @@ Finder = Callable[[Store, Any], Links]
 class Lineage:
     """A node in a lineage tree: a record, why it is listed, its events, and its child nodes.
 
-    `record` is None if it isn't in the store; `reason` then explains why.
+    If the record isn't in the store, `record` is None and `reason` says why.
     """
 
     id: str
@@ -56,21 +56,30 @@ class Lineage:
             "links": [link.as_json() for link in self.links],
         }
 
-    def as_text(self) -> str:
-        """Format the tree as indented lines with each record's reason, type, id and description."""
-        return "\n".join(self._lines(0))
+    def as_text(self, full: bool = False) -> str:
+        """Format the tree as indented lines with each record's reason, type, id and description.
 
-    def _lines(self, depth: int) -> Iterator[str]:
+        Unless `full` is true, a record's measures share a line, and the events of reviews are left
+        out.
+        """
+        return "\n".join(self._lines(0, full))
+
+    def _lines(self, depth: int, full: bool) -> Iterator[str]:
         indent = "  " * depth
         if self.record is None:
             yield f"{indent}{self.reason}: {self.id[:12]}"
             return
         name = type(self.record).__name__.lower()
         yield f"{indent}{self.reason}: {name} {self.id[:12]}, {describe(self.record)}"
-        for event in self.events:
-            yield f"{indent}  {describe(event)}"
+        if full or not isinstance(self.record, Review):
+            yield from (f"{indent}  {describe(event)}" for event in self.events)
+        measures = [link.record for link in self.links if isinstance(link.record, Measure)]
+        if measures and not full:
+            values = (f"{measure.name} {measure.value:.4g}" for measure in measures)
+            yield f"{indent}  measured: {', '.join(values)}"
         for link in self.links:
-            yield from link._lines(depth + 1)
+            if full or not isinstance(link.record, Measure):
+                yield from link._lines(depth + 1, full)
 
 
 def trace(store: Store, id: str) -> Lineage:
@@ -78,7 +87,7 @@ def trace(store: Store, id: str) -> Lineage:
 
     Traced backward, a record leads to the article revision and its URL, the prompts and the
     teacher, the reviews, the version, and the run with its configuration. Traced forward, a record
-    leads to rejections, versions and runs. Each record is listed once.
+    leads to rejections, versions and runs. The tree contains each record only once.
 
     Raises `StoreError` if the id matches no records or more than one.
     """
@@ -112,19 +121,19 @@ def _why_absent(store: Store, id: str) -> str:
 
 
 def _to(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a given type that a field of this record refers to."""
+    """Return a function that finds the records to which a field of a record refers."""
     return lambda _, record: ((reason, kind, id) for id in references(record, field))
 
 
 def _to_any(reason: str) -> Finder:
-    """Find the record that the `subject` field refers to, whatever its type, if it exists."""
+    """Return a function that finds the record to which a record's `subject` field refers."""
     return lambda store, record: (
         (reason, kind, record.subject) for kind in _SUBJECTS if store.count(kind, id=record.subject)
     )
 
 
 def _from(reason: str, kind: type[Record], field: str) -> Finder:
-    """Find the records of a given type that refer to this record in one of their fields."""
+    """Return a function that finds the records that refer to a record in one of their fields."""
     return lambda store, record: (
         (reason, kind, row["id"]) for row in store.rows(TABLES[kind], **{field: record.id})
     )

@@ -1,9 +1,9 @@
 """The records that the stages exchange, each identified by a hash of its content.
 
 Every record is a frozen dataclass. A record's id is the SHA-256 of the canonical JSON (RFC 8785) of
-its identity fields. Running a stage twice therefore creates identical records, and the store keeps
-one copy. Fields declared with `non_identity` (titles, counts, times) aren't part of the id. Later
-changes, such as a finished run or a deleted review, are stored as `Event` records.
+its identity fields. If a stage is run twice, it creates records with the same ids, so the store
+keeps only one copy of each. Fields declared with `non_identity` (titles, counts, times) aren't part
+of the id. Later changes, such as a finished run or a deleted review, are stored as `Event` records.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from db.kinds import Split as Split
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat. Assistant turns with `has_loss` set to False aren't trained on."""
+    """One turn of a chat; an assistant turn isn't trained on if `has_loss` is False."""
 
     role: Role
     content: str
@@ -38,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How a text was generated: prompt files (`name.vN`), the model, and its settings as JSON."""
+    """How a text was generated: the prompt files (`name.vN`), the model and the settings (JSON)."""
 
     prompts: tuple[str, ...]
     teacher: str
@@ -114,8 +114,9 @@ class Passage(Record):
 class Candidate(Record):
     """A generated text for people to review.
 
-    Conversations and dialogues use `messages`; statements and documents use `text`. A conversation
-    also stores its `question` and its `reference`, which is the original answer before rewriting.
+    Conversations and dialogues use `messages`; statements and documents use `text`. In a
+    conversation, `question` is the user's question, and `reference` is the original answer, before
+    it was rewritten.
     """
 
     campaign: str
@@ -143,7 +144,7 @@ class Candidate(Record):
         return self.review_text if verdict.text is None else verdict.text
 
     def as_approved(self, verdict: "Verdict") -> "Candidate":
-        """Apply the winning edit to a conversation's answer; leave other candidates unchanged."""
+        """Apply a verdict's edit to the answer of a conversation, but not to other candidates."""
         if verdict.text is None or self.kind is not CandidateKind.CONVERSATION:
             return self
         *context, answer = self.messages
@@ -173,8 +174,8 @@ class Rejection(Record):
 class Review(Record):
     """One reviewer's answers about one candidate or comparison.
 
-    `edited` is the reviewer's edit of the text, or None. If the reviewer changes an answer, a new
-    review of the same subject is stored; the latest event decides which review counts.
+    `edited` is the reviewer's edit of the text, or None. If a reviewer changes an answer, a new
+    review of the same subject is stored, and the latest event decides which review counts.
     """
 
     subject: str
@@ -204,7 +205,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example(Record):
-    """An approved text for training or testing, whose id is a leaf of the version's Merkle tree."""
+    """An approved text for training or testing; its id is a leaf in a version's Merkle tree."""
 
     candidate: str
     verdict: str
@@ -252,7 +253,7 @@ class Version(Record):
 
     @property
     def override_notice(self) -> str:
-        """Which gates failed and why the version was frozen anyway, or "" if no gates failed."""
+        """A sentence on which gates failed and why that was accepted, or "" if no gates failed."""
         failed = ", ".join(gate.name for gate in self.gates if not gate.passed) or "unknown"
         return f"Frozen although gates failed ({failed}): {self.override}" if self.override else ""
 
@@ -267,8 +268,8 @@ class Version(Record):
 class Run(Record):
     """A training run, defined by a version, a base model and a configuration.
 
-    `config` is canonical JSON. The run's events record its device, library versions, losses and
-    timings.
+    `config` is canonical JSON. The device, library versions, losses and timings of a run are stored
+    in its events.
     """
 
     version: str
@@ -283,8 +284,8 @@ class Run(Record):
 class Output(Record):
     """A model's answer to a held-out example; `prompt` is the id of that example.
 
-    `arm` is the experimental condition (base, prompted or tuned), `run` is the id of the run if
-    there is one, and `generation` stores the model and decoding settings as canonical JSON.
+    `arm` is the experimental condition (base, prompted or tuned), `run` is the id of the training
+    run, if any, and `generation` stores the model and decoding settings as canonical JSON.
     """
 
     prompt: str
@@ -320,7 +321,7 @@ class Measure(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPosition(Record):
-    """How far a file has been read, as a byte offset, or None if it was read to the end.
+    """How far a file has been read: a byte offset, or None if the whole file has been read.
 
     `source_fingerprint` identifies the file by its content.
     """

@@ -1,8 +1,8 @@
-"""Find the reviews that currently count, and reconcile stored reviews with a dataset.
+"""Find the current reviews, and update the stored reviews after a pull from Argilla.
 
 Stored reviews never change. For each reviewer and subject, the latest SUBMITTED or DELETED event
-decides which review counts. An answer can therefore be changed and changed back, or deleted and
-submitted again, and every earlier answer remains stored.
+decides which review counts. Reviewers can change an answer and change it back, or delete it and
+submit it again, and all earlier answers remain stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,7 +57,7 @@ def reconcile_reviews(
     keys = {(review.subject, review.reviewer) for review in complete}
     if len(keys) != len(complete):
         raise StoreError(
-            f"{dataset}: a reviewer answered the same record twice, so its reviews can't be "
+            f"A reviewer answered the same record of {dataset} twice, so the reviews can't be "
             "stored. Delete one of the responses in Argilla and pull again."
         )
     with store.writing() as connection:
@@ -78,7 +78,8 @@ def reconcile_reviews(
         )
         if new_events != len(kinds):
             raise StoreError(
-                f"Reviews of {dataset} were already pulled at this time ({at}). Pull again."
+                f"An earlier pull of {dataset} has the same timestamp ({at}), so this pull wasn't "
+                "stored. Pull again."
             )
     changed = sum(key in stored for key in changes)
     return Reconciliation(
@@ -92,7 +93,7 @@ def reconcile_reviews(
 def _current(
     connection: Connection, where: Sequence[ColumnElement[bool]], dataset: str | None = None
 ) -> list[Row[tuple[str, str, str]]]:
-    """The id, subject and reviewer of each review that currently counts, oldest first.
+    """Return the id, subject and reviewer of each current review, oldest first.
 
     A review without any events is treated as current. If you pass a dataset, only its reviews and
     events are considered.

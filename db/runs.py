@@ -38,7 +38,7 @@ def run_status(store: Store, run: Run) -> RunStatus:
 
 
 def check_finished(store: Store, run: Run) -> None:
-    """Raise `StoreError` if training hasn't finished, because the run has no adapter yet."""
+    """Raise `StoreError` if a run hasn't finished training and therefore has no adapter yet."""
     if run_status(store, run).state is not RunState.FINISHED:
         raise StoreError(
             f"Run {run.id[:12]} hasn't finished training. Train it first with `timbre train`."

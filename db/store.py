@@ -1,7 +1,7 @@
 """The record store, which adds and reads records in SQLite or PostgreSQL.
 
-Records are never changed once added, and adding the same record twice stores it once. State changes
-are stored as events.
+Records are never changed once added, and adding the same record twice stores it once. Changes to
+the state of a record are stored as events.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -29,7 +29,7 @@ class Store(AbstractContextManager["Store"]):
     def __init__(self, engine: Engine) -> None:
         """Wrap a database engine without checking the database.
 
-        To check it first, use `Store.open`.
+        Use `Store.open` to check the database first.
         """
         self.engine = engine
 
@@ -59,10 +59,10 @@ class Store(AbstractContextManager["Store"]):
             return schema.migrate(store.engine)
 
     def add(self, records: Iterable[Record]) -> int:
-        """Add records of any types in transactions of 2000, and return the number of new records.
+        """Add records of any types, up to 2000 per transaction, and return the number of new ones.
 
-        Raises `StoreError` if a record refers to one that isn't stored, or if the database fails.
-        If a transaction fails, earlier transactions remain committed.
+        Raises `StoreError` if a record refers to another one that isn't stored, or if the database
+        fails. If a transaction fails, earlier transactions remain committed.
         """
         new = 0
         for batch in batches(records, _BATCH):
@@ -75,7 +75,7 @@ class Store(AbstractContextManager["Store"]):
         return self.get_many(kind, (id,)).get(id)
 
     def get_many(self, kind: type[R], ids: Collection[str]) -> dict[str, R]:
-        """The records of a type with these ids, keyed by id, leaving out missing records."""
+        """The records with this type and these ids, keyed by id, leaving out missing records."""
         table = TABLES[kind]
         with self.reading() as connection:
             query = select(table).where(among(table.c.id, ids))
@@ -175,10 +175,7 @@ class Store(AbstractContextManager["Store"]):
         return reading(self.engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Open a write transaction, which blocks other writers.
-
-        Either all changes are committed or none.
-        """
+        """Open a write transaction, which blocks other writers and commits all changes or none."""
         return writing(self.engine)
 
     def close(self) -> None:

@@ -2,8 +2,9 @@
 
 The decision rule was fixed before anything was measured. Tuning is recommended if the tuned arm
 meets the target more often and a loss of similarity beyond the margin is ruled out. Prompting is
-recommended if the interval rules out a gain above `WORTH`, or if tuning loses content. If the
-evidence supports neither, the result is undecided.
+recommended if the confidence interval rules out that tuning raises the target rate by more than
+`WORTH`, or if tuning loses content. If the evidence supports neither tuning nor prompting, the
+recommendation is `undecided`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,8 +20,7 @@ from evaluation.verdict import SIMILARITY_MARGIN, percent, points, signed_interv
 
 WORTH = 0.05
 FEWEST = 6
-"""The minimum number of prompts for a decision; with fewer, the exact p-value always exceeds "
-"0.05."""
+"""The minimum number of prompts for a decision; with fewer, the p-value always exceeds 0.05."""
 _FACTS = ("numbers_kept", "names_kept")
 
 
@@ -45,7 +45,7 @@ class Rivals:
     def of(
         cls, tuned: ArmSummary, prompted: ArmSummary, differences: Iterable[Difference], target: str
     ) -> "Rivals":
-        """Return two arms with the differences between their target rates and similarities."""
+        """Pair a tuned with a prompted arm, and find their differences in target and similarity."""
         pair = (tuned.name, prompted.name)
         by_feature = {d.feature.name: d for d in differences if (d.first, d.second) == pair}
         return cls(tuned, prompted, by_feature.get(target), by_feature.get(SIMILARITY.name))
@@ -69,7 +69,7 @@ class Advice:
 
 
 def advise(rivals: Rivals, margin: float = SIMILARITY_MARGIN) -> Advice:
-    """Decide between tuning and prompting, based on the differences between the two best arms."""
+    """Recommend fine-tuning or prompting, based on how the tuned and prompted arms differ."""
     difference = rivals.target
     if difference is None:
         return _undecided("The two arms have fewer than two prompts in common.")
@@ -105,10 +105,9 @@ def _weigh_content(rivals: Rivals, gain: str, margin: float) -> Advice:
 
 
 def knowledge_notice(best: ArmSummary, grounded: float) -> str:
-    """A notice that the model lacks knowledge, or an empty string if its answers keep the facts.
+    """Return a notice if the best arm's answers lose most names and numbers, otherwise "".
 
-    If a model lacks knowledge, neither tuning nor prompting helps. `grounded` is the share of
-    prompts that include a passage.
+    `grounded` is the share of prompts that include a passage.
     """
     means = [m.value.estimate for m in best.content if m.feature.name in _FACTS and m.value]
     share = sum(means) / len(means) if means else 1.0
@@ -158,10 +157,10 @@ def _rates(rivals: Rivals, gap: Interval) -> str:
 
 
 def _needed(interval: Interval, bound: float, n: int) -> int | None:
-    """Estimate how many more prompts are needed for the interval to exclude the bound.
+    """Estimate how many more prompts would narrow an interval enough to exclude a bound.
 
-    The width of the interval shrinks with the square root of the number of prompts. Returns None if
-    the estimate equals the bound.
+    The calculation assumes that the width of an interval shrinks with the square root of the number
+    of prompts. Returns None if the interval's estimate equals the bound.
     """
     distance = interval.estimate - bound
     low, high = interval.estimate - interval.low, interval.high - interval.estimate

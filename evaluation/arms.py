@@ -1,7 +1,7 @@
 """Compute summary statistics for arms, and compare arms with each other.
 
 An arm is one way to answer the held-out prompts: with the base model, with the base model and a
-system prompt, or with the fine-tuned model. Each output comes with its measures, keyed by name.
+system prompt, or with the fine-tuned model.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ _THRESHOLDS = tuple(range(0, 101, 10))
 
 @dataclass(frozen=True)
 class MeasuredOutput:
-    """An output's measures, keyed by name; `article` is the source of its prompt, if it has one."""
+    """The measures of one output, keyed by name, and the source article of its prompt, if any."""
 
     prompt: str
     measures: Mapping[str, float]
@@ -41,13 +41,13 @@ class MeasuredArm:
     outputs: tuple[MeasuredOutput, ...] = ()
 
     def values(self, measure: str) -> list[float]:
-        """The values of a measure for all outputs that have it."""
+        """Return a measure's value for each output for which it was computed."""
         return [row.measures[measure] for row in self.outputs if measure in row.measures]
 
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a feature over an arm's outputs; `value` is None if none of them have it."""
+    """The mean of a feature over an arm's outputs; `value` is None if no output has the feature."""
 
     feature: Feature
     value: Interval | None
@@ -80,7 +80,7 @@ class Difference:
     """The difference between two arms on the same prompts (first − second).
 
     `effect` is Cliff's delta. `p` is the p-value after Holm's correction for all differences that
-    are computed together. The outcome depends on the interval alone and not on `p`.
+    are computed together. `outcome` depends only on the interval, not on `p`.
     """
 
     first: str
@@ -125,8 +125,7 @@ def summarise(
 ) -> ArmSummary:
     """Summarise an arm: target rate, tone, content, persona traits, and ratings by an LLM judge.
 
-    You can pass a `target` only if the campaign has a criterion. If `target` is None, the target
-    rate is None too.
+    Only a campaign with a criterion has a `target`; without one, the target rate is None.
     """
     rows = arm.outputs
     return ArmSummary(
@@ -177,7 +176,7 @@ def _format_mean(values: Sequence[float]) -> str:
 
 
 def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
-    """The mean of a feature with its interval; shares use the wider Wilson interval."""
+    """Compute the mean of a feature and its interval, which is Wilson's wider one for shares."""
     measured = [row for row in rows if feature.name in row.measures]
     values = [row.measures[feature.name] for row in measured]
     if not values:
@@ -188,7 +187,7 @@ def _mean(feature: Feature, rows: Sequence[MeasuredOutput]) -> Mean:
 
 
 def _clusters(rows: Sequence[MeasuredOutput]) -> list[str] | None:
-    """Return the article of each row, or None if there are too few articles to resample."""
+    """Return each row's article for resampling, or None if any is missing or there are too few."""
     articles = {row.article for row in rows}
     if None in articles or len(articles) < _FEWEST_CLUSTERS:
         return None
@@ -237,7 +236,7 @@ def _difference(first: MeasuredArm, second: MeasuredArm, feature: Feature) -> Di
 
 
 def average_arms(arms: Sequence[MeasuredArm], name: str, label: str) -> MeasuredArm:
-    """Merge arms that answered the same prompts by averaging each prompt's measures over the arms.
+    """Merge arms that answered the same prompts into one, by averaging each prompt's measures.
 
     Rates for the merged arm are computed over prompts, not answers, so that more seeds don't
     inflate the sample size.
@@ -265,8 +264,8 @@ def reading_ease_sweep(arms: Sequence[MeasuredArm]) -> tuple[SweepPoint, ...]:
     """Each arm's share of outputs at or above Flesch Reading Ease thresholds from 0 to 100.
 
     Marquardt and Brule (2025) call an answer conversational if its reading ease exceeds a
-    threshold. The authors don't publish the threshold, so the share is computed for a range of
-    thresholds.
+    threshold. Marquardt and Brule's threshold isn't published, so the share of outputs is computed
+    for a range of thresholds.
     """
     return tuple(
         SweepPoint(arm.name, threshold, wilson(sum(e >= threshold for e in eases), len(eases)))

@@ -38,7 +38,7 @@ class Bound:
     at_most: float | None = None
 
     def is_met(self, measures: Mapping[str, float]) -> bool:
-        """Whether the measured value is within the bounds."""
+        """Return whether a text's measures are within this bound."""
         value = measures[self.measure]
         return (self.at_least is None or value >= self.at_least) and (
             self.at_most is None or value <= self.at_most
@@ -46,7 +46,7 @@ class Bound:
 
     @property
     def description(self) -> str:
-        """The bound as text, such as `reading ease of at least 30`."""
+        """Describe the bound in words, such as `reading ease of at least 30`."""
         limits = (("at least", self.at_least), ("at most", self.at_most))
         text = " and ".join(f"{word} {value:g}" for word, value in limits if value is not None)
         return f"{_BY_NAME[self.measure].label.lower()} of {text}"
@@ -54,10 +54,11 @@ class Bound:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A target and how to measure it; `traits` contains a persona's phrases (empty for a tone).
+    """A rule that decides which answers are correct, based on bounds and signs or on traits.
 
-    `source` identifies the definition, because values measured under different definitions can't be
-    compared. `rules` are the scorers of `[criteria]`, all of which a text must meet.
+    `source` identifies the criterion's definition, because measures from different definitions
+    can't be compared. `rules` are additional requirements from the `[criteria]` section, all of
+    which a text must meet.
     """
 
     feature: Feature
@@ -71,19 +72,19 @@ class Criterion:
 
     @property
     def trait_features(self) -> tuple[Feature, ...]:
-        """One feature per trait."""
+        """A feature for each trait."""
         return trait_features(tuple(self.traits))
 
     @property
     def part_features(self) -> tuple[Feature, ...]:
-        """One feature per trait and per rule."""
+        """A feature for each trait and for each rule."""
         return self.trait_features + tuple(
             Feature(f"criterion.{name}", name.capitalize(), scorer.describe(), share=True)
             for name, scorer in self.rules.scorers.items()
         )
 
     def measure(self, text: str) -> dict[str, float]:
-        """Measure a text's tone features, target, traits and rules, and return them by name."""
+        """Measure a text, and return its tone features, target, traits and rule results by name."""
         tone = tone_measures(text, self.language)
         scores = dict(self.rules.scores(text, self.language))
         parts = {f"criterion.{name}": float(score.is_met) for name, score in scores.items()}
@@ -114,13 +115,13 @@ class Criterion:
         return problems + [score.detail for _, score in scores if not score.is_met]
 
     def source_of(self, name: str) -> str:
-        """The source that defines a measure: the shared tone features or this criterion."""
+        """Return where a measure is defined: in the shared tone features or in this criterion."""
         return TONE_SOURCE if name in _BY_NAME else self.source
 
 
 @dataclass(frozen=True)
 class ToneTarget:
-    """The bounds and signs of a tone's `[target]`."""
+    """The `[target]` section of a tone file: bounds on features, and signs that texts must show."""
 
     bounds: Sequence[Bound] = ()
     signs: int = 0
@@ -128,7 +129,7 @@ class ToneTarget:
 
     @property
     def descriptions(self) -> list[str]:
-        """The signs and bounds as text."""
+        """Describe the required signs and each bound in words."""
         listed = ", ".join(_BY_NAME[sign].label.lower() for sign in self.signs_of)
         rule = f"at least {self.signs} of the {len(self.signs_of)} signs ({listed})"
         bounds = [bound.description for bound in self.bounds]
@@ -136,7 +137,7 @@ class ToneTarget:
 
     @property
     def definition(self) -> str:
-        """A hash of the bounds and signs."""
+        """A hash that identifies the bounds and signs of this target."""
         limits = digest(canonical([[b.measure, b.at_least, b.at_most] for b in self.bounds]))
         return digest(f"{limits}{self.signs}{','.join(self.signs_of)}")
 
@@ -144,10 +145,10 @@ class ToneTarget:
 def tone_criterion(
     name: str, target: ToneTarget, rules: Criteria = NO_CRITERIA, language: str = "en"
 ) -> Criterion:
-    """Build a tone criterion: all bounds and rules must hold, and enough signs must occur.
+    """Build a tone criterion: a text must show enough signs and keep to all bounds and rules.
 
-    Raises `EvaluationError` if there are neither bounds nor rules, a measure is unknown or isn't
-    made for the language, or the tone requires more signs than it lists.
+    Raises `EvaluationError` if there are neither bounds nor rules, if a measure is unknown or isn't
+    available in the language, or if the tone requires more signs than it lists.
     """
     problems = [*_target_problems(name, target, language), *rules.find_problems(language)]
     if not target.bounds and not rules.scorers:
@@ -197,7 +198,7 @@ def _target_problems(name: str, target: ToneTarget, language: str) -> Iterator[s
 
 
 def _define(definition: str, rules: Criteria, language: str) -> str:
-    """A hash of a criterion; without rules and in English, the given one."""
+    """Hash the definition of a criterion together with its rules and language."""
     if rules == NO_CRITERIA and language == "en":
         return definition
     content = canonical(_as_json(rules))
@@ -205,7 +206,7 @@ def _define(definition: str, rules: Criteria, language: str) -> str:
 
 
 def _as_json(rules: Criteria) -> dict[str, Any]:
-    """Criteria as JSON, without those that aren't set."""
+    """Convert the criteria that are set to JSON values."""
     text = json.dumps(asdict(rules))
     values: dict[str, Any] = json.loads(text)
     defaults = json.loads(json.dumps(asdict(NO_CRITERIA)))
@@ -215,13 +216,13 @@ def _as_json(rules: Criteria) -> dict[str, Any]:
 def persona_criterion(
     traits: Mapping[str, Sequence[str]], rules: Criteria = NO_CRITERIA, language: str = "en"
 ) -> Criterion:
-    """Build a persona criterion: phrases from at least two traits, and all rules are met.
+    """Build a persona criterion, which a text meets if it shows two traits and follows all rules.
 
-    A trait without phrases can't be measured, so it isn't part of the criterion. If none has any,
-    the rules alone decide.
+    Traits without phrases can't be measured, so they aren't part of the criterion. If no trait has
+    phrases, the rules alone decide.
 
-    Raises `EvaluationError` if there are neither phrases nor rules, or a rule isn't made for the
-    language.
+    Raises `EvaluationError` if there are neither phrases nor rules, or if a rule doesn't support
+    the language.
     """
     traits = {name: listed for name, listed in traits.items() if listed}
     if not traits and not rules.scorers:

@@ -26,31 +26,30 @@ class GateBounds:
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Minimum lower confidence bound of Krippendorff's alpha for the decisions. If "
-        "all reviewers agree, alpha is undefined, and the minimum applies to the share of records "
-        "with equal decisions.",
+        description="Minimum for the lower confidence bound of Krippendorff's alpha on the "
+        "decisions. If all reviewers agree, alpha is undefined, so the share of records with "
+        "equal decisions is used instead.",
     )
     near_duplicate: Share = Field(
         default=0.8,
-        description="Minimum Jaccard similarity (5-word shingles) at which two texts count as near "
-        "duplicates.",
+        description="Jaccard similarity of 5-word shingles at or above which two texts count as "
+        "near duplicates.",
     )
     shortest: Count = Field(default=3, description="Minimum number of words in an approved text.")
     longest: Count = Field(default=400, description="Maximum number of words in an approved text.")
     trait_balance: Share = Field(
         default=0.2,
-        description="Minimum ratio between the counts of the rarest and the most common trait "
-        "(personas only).",
+        description="Minimum ratio of the number of texts with the rarest trait to the number with "
+        "the most common trait (personas only).",
     )
     measured: Share = Field(
         default=0.0,
-        description="Minimum share of approved texts that must pass each measure (0 disables the "
-        "gate).",
+        description="Share of approved texts that must pass each measure (0 disables this gate).",
     )
     judge_kappa: Share = Field(
         default=0.4,
-        description="Minimum lower confidence bound of kappa at which a measure or judge counts as "
-        "reliable.",
+        description="Value that the lower confidence bound of kappa must reach for a measure or "
+        "judge to count as reliable.",
     )
 
     @model_validator(mode="after")
@@ -69,7 +68,8 @@ class ApprovedTexts:
     Attributes:
         texts: The text of each candidate, in the form used for training.
         traits: The traits of each persona candidate.
-        duplicates: Pairs of ids of texts whose similarity is at least `GateBounds.near_duplicate`.
+        duplicates: Pairs of candidate ids whose texts have a similarity of at least
+            `GateBounds.near_duplicate`.
         personal_data: The kinds of personal data found in each text that contains any.
     """
 
@@ -81,14 +81,13 @@ class ApprovedTexts:
 
 @dataclass(frozen=True)
 class DecisionAgreement:
-    """How well reviewers agree on the decision.
+    """How well reviewers agree on whether to approve a candidate.
 
     Attributes:
         alpha: Krippendorff's alpha, or None if it's undefined.
         reason: Why alpha is undefined.
-        unanimous: The number of records with decisions from two or more reviewers, if the reviewers
-            agreed on every one of them and alpha is undefined for lack of variation, and otherwise
-            0.
+        unanimous: The number of records with two or more decisions if reviewers agreed on all of
+            them and alpha is undefined, otherwise 0.
     """
 
     alpha: Interval | None = None
@@ -102,7 +101,7 @@ class DecisionAgreement:
 
     @property
     def description(self) -> str:
-        """A description of the agreement as text."""
+        """Describe reviewer agreement in words: alpha, or why alpha is undefined."""
         if self.alpha:
             return format_alpha(self.alpha)
         text = f"alpha undefined: {self.reason}"
@@ -117,7 +116,7 @@ class DecisionAgreement:
 def quality_gates(
     approved: ApprovedTexts, agreement: DecisionAgreement, bounds: GateBounds
 ) -> tuple[Gate, ...]:
-    """Evaluate all quality gates except those for measures that suggest answers to reviewers."""
+    """Evaluate all quality gates except those that check suggested answers against reviews."""
     gates = (
         _count_gate(len(approved.texts), bounds),
         _agreement_gate(agreement, bounds),

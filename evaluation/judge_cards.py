@@ -1,8 +1,8 @@
 """Judge cards are reports of how well a scorer (rule, measure or LLM judge) predicts human labels.
 
-A scorer that gives nearly every text the same label can't distinguish texts, even if it often
-agrees with the reviewers, so its card reports it as useless. Kappa is defined in Cohen, Educational
-and Psychological Measurement 20 (1960) 37-46.
+A scorer that gives nearly every text the same label can't distinguish texts, so its card calls it
+useless even if it often agrees with the reviewers. A card reports Cohen's kappa, as defined in
+Cohen, Educational and Psychological Measurement 20 (1960) 37-46.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ class JudgeCard:
     """How well a scorer predicts labels that it wasn't fitted to.
 
     `auc` is None if there are no scores or all labels are the same. `recall`, `precision` and
-    `false_alarms` are None if their denominator is zero. `fingerprint` is a hash of the scorer's
-    definition and its rubric; the card is valid only for this combination.
+    `false_alarms` are None if their denominator is zero. `fingerprint` is a hash of the definition
+    and rubric for which the card is valid.
     """
 
     name: str
@@ -51,7 +51,7 @@ class JudgeCard:
 
     @property
     def base_rate(self) -> float:
-        """The share of positive labels."""
+        """The share of texts with a positive label."""
         return self.positive / self.n
 
     @property
@@ -65,12 +65,12 @@ class JudgeCard:
         return f"{self.kappa.estimate:.2f} ({self.kappa.low:.2f} to {self.kappa.high:.2f})"
 
     def diagnostic_only(self, threshold: float) -> bool:
-        """Whether the scorer is saturated or the lower bound of kappa is below the threshold."""
+        """Whether nearly all predictions are equal or the lower bound of kappa is too low."""
         return self.saturated or self.kappa.low < threshold
 
     @property
     def sentence(self) -> str:
-        """A sentence that states the conclusion of the card."""
+        """Summarise in a sentence how well the scorer agrees with the labels."""
         if self.saturated:
             return (
                 f"{self.name} gives nearly all {self.n} texts the same label, so it can't tell "
@@ -96,7 +96,9 @@ def judge_card(
     resampling: Resampling = RESAMPLING,
     definition: str = "",
 ) -> JudgeCard:
-    """Test a scorer on held-out labels; `definition` describes the scorer and its rubric.
+    """Test a scorer on held-out labels, and return its judge card.
+
+    `definition` describes the scorer and its rubric.
 
     Raises `EvaluationError` if there are no labels, or if the numbers of labels and predictions
     differ.
@@ -163,8 +165,8 @@ def _kappa_interval(
 def _kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute Cohen's kappa for each row of counts (no-no, no-yes, yes-no, yes-yes).
 
-    Undefined values are returned as 0. The function in scikit-learn computes one kappa per call,
-    which is too slow for thousands of resampled tables.
+    Returns 0 where kappa is undefined. The function in scikit-learn isn't used here, because
+    calling it for each of thousands of resampled tables is too slow.
     """
     total = cells.sum(axis=1)
     observed = (cells[:, 0] + cells[:, 3]) / total

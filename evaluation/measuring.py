@@ -13,7 +13,7 @@ from evaluation.measures.content import CONTENT_NAMES, CONTENT_SOURCE, content_m
 from evaluation.measures.tone import TONE_SOURCE, tone_measures
 
 SIMILARITY_SOURCE = f"{CONTENT_SOURCE}+all-MiniLM-L6-v2"
-"""Includes the embedder's name, because cosines from different embedders aren't comparable."""
+"""Names the embedder too, because cosines of different embedders can't be compared."""
 
 UNCONDITIONAL = "words"
 """A measure that is computed for every output, regardless of the criterion."""
@@ -29,10 +29,10 @@ def measure_outputs(
     embed: Embed,
     language: str = "en",
 ) -> Iterator[dict[str, float]]:
-    """Yield each output's measures, keyed by name; `passages` contains each prompt's passage or "".
+    """Yield the measures of each output, keyed by name.
 
-    Similarity is measured only if the prompt has a plain reference, and the target only if there is
-    a criterion.
+    Similarity is measured only for prompts with a plain reference, and the target only in campaigns
+    with a criterion.
     """
     measure_text = criterion.measure if criterion else partial(tone_measures, language=language)
     pairs = [(output.text, example.reference) for output, example in outputs]

@@ -1,6 +1,6 @@
 """Estimate which arm reviewers prefer, based on their reviews of blind comparisons.
 
-A tie counts as half a win for each side. Strengths follow Bradley and Terry, Biometrika 39 (1952)
+A tie counts as half a win for each arm. Strengths follow Bradley and Terry, Biometrika 39 (1952)
 324-345, and are fitted with the iteration of Hunter, Annals of Statistics 32 (2004) 384-406.
 Reviews of the same comparison aren't independent, so the unit for counting and resampling is the
 comparison.
@@ -48,7 +48,7 @@ class Vote:
     choice: VoteChoice
 
     def score(self, arm: str) -> float:
-        """The score of an arm: 1 if it was preferred, ½ for a tie, 0 if the other arm won."""
+        """Return an arm's score in this vote: 1 if it was preferred, ½ for a tie, 0 if it lost."""
         if self.choice is VoteChoice.TIE:
             return 0.5
         preferred = self.sides.left if self.choice is VoteChoice.LEFT else self.sides.right
@@ -78,7 +78,7 @@ class Strength:
 
 @dataclass(frozen=True)
 class Preferences:
-    """A summary of the votes; a `left_rate` far from ½ means that position influenced them."""
+    """A summary of votes; `left_rate` is far from ½ if an answer's position influences votes."""
 
     votes: int
     kinds: tuple[str, ...]
@@ -88,7 +88,7 @@ class Preferences:
 
 
 def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterator[Vote]:
-    """Read votes from submitted reviews; `sides` maps comparison ids to arms."""
+    """Read votes from submitted reviews; `sides` maps each comparison's id to its two arms."""
     choices = {choice.value for choice in VoteChoice}
     for review in reviews:
         answer = review.answer("preference")
@@ -106,7 +106,7 @@ def read_votes(reviews: Iterable[Review], sides: Mapping[str, Sides]) -> Iterato
 def summarise_votes(
     cast: Iterable[Vote], resampling: Resampling = RESAMPLING
 ) -> Preferences | None:
-    """Compute win rates, strengths and the left side's win rate.
+    """Summarise votes as win rates, strengths, and the rate at which the left answer won.
 
     Returns None if there are no votes.
     """
@@ -125,9 +125,9 @@ def summarise_votes(
 def win_rates(cast: Sequence[Vote]) -> tuple[WinRate, ...]:
     """Compute the win rate for each pair of arms, with the names in a pair sorted alphabetically.
 
-    The Wilson interval is computed over comparisons, each scored by the mean of its votes. Counting
-    a tie as half a win makes the interval wider than necessary. Several votes on the same pair of
-    answers don't make the interval too narrow.
+    The Wilson interval is computed over comparisons, each scored by the mean of its votes. Because
+    a tie counts as half a win, the interval is wider than necessary. Each comparison counts once,
+    so several votes on it don't make the interval too narrow.
     """
     pairs: dict[tuple[str, str], list[Vote]] = defaultdict(list)
     for vote in cast:
@@ -172,10 +172,11 @@ def bradley_terry(
 ) -> tuple[Strength, ...]:
     """Estimate the strength of each arm with a bootstrap interval.
 
-    The arms are sorted by strength, strongest first. The bootstrap resamples comparisons.
+    The arms are sorted by strength, strongest first. The bootstrap resamples whole comparisons with
+    all of their votes.
 
-    As a prior, half a win in each direction is added for every pair of arms, so that strengths stay
-    finite for arms that never lost or were never compared. The prior shrinks estimates from small
+    To keep strengths finite for arms that never lost or were never compared, half a win in each
+    direction is added for every pair of arms as a prior. The prior shrinks estimates from small
     samples towards equality.
     """
     if not cast:
@@ -214,7 +215,7 @@ def _wins_by_comparison(cast: Sequence[Vote], arms: list[str]) -> NDArray[np.flo
 
 
 def _fit(tables: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit log strengths with mean 0 to each win table in a stack, using Hunter's MM iteration."""
+    """Fit Bradley–Terry log strengths with mean 0 to each win table, with Hunter's MM iteration."""
     games = tables + tables.transpose(0, 2, 1)
     won = tables.sum(axis=2)
     strength = np.ones(won.shape)

@@ -16,7 +16,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class PromotionDecision:
-    """Whether the new model is better, the reason, and the differences on common prompts."""
+    """Whether a new model is better, the reason for this decision, and the differences."""
 
     is_better: bool
     reason: str
@@ -30,7 +30,7 @@ def decide_promotion(
     target: Feature = CONVERSATIONAL,
     guards: Sequence[Feature] = (),
 ) -> PromotionDecision:
-    """Decide whether a new arm meets the target more often without losing on a guarded feature.
+    """Decide whether a new arm meets the target more often and gets no worse in guarded features.
 
     The target and the guarded features are judged by 95 % intervals of paired differences. The
     interval for the target must be above 0, and the interval for a guarded feature must not lie

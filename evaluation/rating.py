@@ -1,8 +1,8 @@
 """LLM judges, which are models that rate texts using a rubric (a versioned prompt file).
 
 This module only writes the prompts and parses the replies; the caller provides a function that
-sends prompts to a model. Ratings are stored like other measures. A judge card shows how reliable
-the ratings are.
+sends prompts to a model. A judge's ratings are stored as measures, and a judge card shows how
+reliable they are.
 """
 
 import json
@@ -26,7 +26,7 @@ _OBJECT = re.compile(r"\{[^{}]*\}")
 
 Chat: TypeAlias = list[dict[str, str]]
 Prompt: TypeAlias = tuple[Chat, dict[str, Any]]
-"""A chat with the judge and the JSON schema of its reply."""
+"""A chat with an LLM judge, and the JSON schema of the judge's reply."""
 CompletePrompts: TypeAlias = Callable[[Sequence[Prompt]], Sequence[str | None]]
 """Returns one reply per prompt, in order, or None for prompts that failed."""
 
@@ -42,7 +42,7 @@ class RubricCriterion:
 
 @dataclass(frozen=True)
 class RatedExample:
-    """A text and the rating that it deserves, for a rubric with one criterion."""
+    """An example text with its correct rating, for a rubric with one criterion."""
 
     text: str
     rating: int
@@ -52,8 +52,8 @@ class RatedExample:
 class Rubric:
     """The criteria that a judge rates, and the range of ratings; `file` is the prompt template.
 
-    `steps` lists the ratings that have a level. It is empty if these ratings are evenly spaced in
-    the range. `examples` are rated texts, which a template with a block `reply` shows as earlier
+    `steps` lists the ratings that the rubric describes, or is empty if they are evenly spaced.
+    `examples` are rated texts; a template with a `reply` block shows them to the judge as earlier
     turns.
     """
 
@@ -66,7 +66,7 @@ class Rubric:
 
     @property
     def middle(self) -> float:
-        """The middle of the scale; higher ratings count as meeting the criterion."""
+        """The middle of the rating scale, above which a text counts as meeting a criterion."""
         return float(median(self.steps or (self.low, self.high)))
 
     @property
@@ -84,7 +84,7 @@ class Rubric:
     def prompt(self, question: str, text: str) -> Prompt:
         """Build the prompt that asks the judge to rate a text as an answer to a question.
 
-        The question may be empty.
+        `question` is empty for a text that doesn't answer a question.
         """
         turns = [
             {"role": role, "content": self._block(block, **values)}
@@ -117,7 +117,7 @@ class Judge:
 
     @cached_property
     def definition(self) -> str:
-        """The model and prompt as canonical JSON, including everything that affects a rating."""
+        """Canonical JSON of everything that affects a rating, such as the model and the prompt."""
         chat, schema = self.rubric.prompt("…", "…")
         return canonical(
             {"judge": self.name, "parameters": self.parameters, "rubric": chat, "schema": schema}
@@ -159,7 +159,7 @@ def measure_name(criterion: str) -> str:
 
 
 def parse_ratings(reply: str | None, rubric: Rubric) -> dict[str, float] | None:
-    """Parse a rating for each criterion from a reply.
+    """Parse a judge's reply into a rating for each criterion.
 
     Returns None if a rating is missing or out of range. Text around the JSON object, such as a code
     fence, is ignored.
@@ -190,14 +190,14 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def tone_rubric(name: str, description: str, anchors: Mapping[int, str]) -> Rubric:
-    """Build a tone rubric with one criterion, whose levels are the anchors of the tone's scale."""
+    """Build a rubric with one criterion, whose levels are the anchors of a tone's scale."""
     levels = tuple(f"{value}: {anchor}" for value, anchor in sorted(anchors.items()))
     criterion, steps = RubricCriterion(name, description, levels), tuple(sorted(anchors))
     return Rubric((criterion,), steps[0], steps[-1], steps=steps)
 
 
 def example_rubric(rubric: Rubric, examples: Mapping[int, str]) -> Rubric:
-    """Show a rubric's judge an example of each rating as turns, in an order that isn't rising."""
+    """Add a rated example for each rating to a rubric, in a fixed but unsorted order."""
     rated = [RatedExample(text, value) for value, text in examples.items()]
     ordered = tuple(sorted(rated, key=lambda example: digest(example.text)))
     return replace(rubric, file="rating.v2", examples=ordered)
@@ -206,8 +206,8 @@ def example_rubric(rubric: Rubric, examples: Mapping[int, str]) -> Rubric:
 def trait_rubric(traits: Sequence[tuple[str, str, Sequence[str], Sequence[str]]]) -> Rubric:
     """Build a persona rubric with one criterion per trait.
 
-    A trait is given as its name, its description, signs that a text shows it, and signs that a text
-    doesn't.
+    Each trait is a tuple of its name, its description, signs that a text shows the trait, and signs
+    that a text doesn't show it.
     """
     criteria = (
         RubricCriterion(

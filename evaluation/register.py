@@ -2,8 +2,9 @@
 
 The classifier is an L2-regularised logistic regression on standardised features. Train the
 classifier on human labels if there are any, otherwise on human chats and encyclopedic text. Chats
-and encyclopedic text also differ in topic and format, and a model can learn to game the features.
-Treat the classifier as one scorer among several, and check its judge card.
+and encyclopedic text also differ in topic and format, which the classifier may learn instead of
+tone. Treat the classifier as one scorer among several, and check in its judge card how well it
+predicts human labels.
 """
 
 from collections.abc import Sequence

@@ -32,7 +32,7 @@ _LEFT_WINS = {"left": 1.0, "right": 0.0, "tie": 0.5}
 
 @dataclass(frozen=True)
 class ReviewerLabels:
-    """Yes-or-no labels of reviewed texts, by record id; `source` describes who assigned them."""
+    """Yes-or-no labels of reviewed texts, keyed by record id; `source` says who assigned them."""
 
     texts: Mapping[str, str]
     labels: Mapping[str, bool]
@@ -40,7 +40,7 @@ class ReviewerLabels:
 
     @property
     def subjects(self) -> list[str]:
-        """The ids that have both a label and a text."""
+        """The ids of the records that have both a label and a text."""
         return [subject for subject in self.labels if subject in self.texts]
 
 
@@ -50,7 +50,7 @@ def submitted(reviews: Iterable[Review]) -> list[Review]:
 
 
 def majority(values: Iterable[tuple[str, float]]) -> dict[str, bool]:
-    """Return whether the mean value of each record is above ½, leaving out means of exactly ½."""
+    """Return whether each record's mean value is above ½, leaving out records with exactly ½."""
     by_record: dict[str, list[float]] = defaultdict(list)
     for subject, value in values:
         by_record[subject].append(value)
@@ -89,9 +89,9 @@ def _texts(candidates: Iterable[Candidate]) -> dict[str, str]:
 def candidate_cards(
     labels: Mapping[str, ReviewerLabels], criterion: Criterion | None
 ) -> Iterator[JudgeCard]:
-    """Yield a card for a tone's rule and the register classifier, or for each trait's phrase list.
+    """Yield judge cards for a tone's rule and the register classifier, or for each trait's phrases.
 
-    A tone without a criterion has no rule to test, so only the classifier gets a card.
+    A tone without a criterion gets a card only for the register classifier.
     """
     traits = criterion.traits if criterion else {}
     for name, known in labels.items():
@@ -135,14 +135,14 @@ def rating_cards(
 
 @dataclass(frozen=True)
 class BlindVotes:
-    """Reviews of blind comparisons, with the compared outputs by id."""
+    """Reviews of blind comparisons, and the compared outputs, keyed by id."""
 
     reviews: Sequence[Review]
     comparisons: Sequence[Comparison]
     outputs: Mapping[str, Output]
 
     def sides(self, comparison: Comparison) -> list[Output]:
-        """The left and right outputs, or an empty list if one is missing."""
+        """The left and right outputs of a comparison, or an empty list if either is missing."""
         ids = (comparison.left, comparison.right)
         return [self.outputs[id] for id in ids] if {*ids} <= self.outputs.keys() else []
 
@@ -150,7 +150,7 @@ class BlindVotes:
 def vote_cards(
     votes: BlindVotes, arms: Sequence[MeasuredArm], measures: Sequence[tuple[str, str]]
 ) -> Iterator[JudgeCard]:
-    """Test how well each measure predicts votes if the higher value is expected to win.
+    """Test how well each measure predicts votes, assuming that the higher value wins.
 
     `measures` are (name, label) pairs; reading ease and similarity are always included. A
     comparison counts if most reviewers prefer one side and the measure differs between the two
@@ -186,9 +186,9 @@ class ReviewQuestions:
         scale_middle: The middle of the tone scale, or None if there is no tone question.
         rating_rule: The rule that suggests a tone rating, if there is one.
         language: The language of the texts.
-        is_grounded: Whether reviewers are asked if the text keeps the facts.
+        is_grounded: Whether the questions include one about the facts in a text.
         traits: The traits that reviewers can select.
-        guidelines: The guidelines for reviewers, which are part of the card fingerprint.
+        guidelines: The guidelines for reviewers, which are part of each card's fingerprint.
     """
 
     scale_middle: float | None = None
@@ -201,7 +201,7 @@ class ReviewQuestions:
 
 @dataclass(frozen=True)
 class ReviewerAnswers:
-    """The reviews with which suggestions are compared; `source` describes who wrote them."""
+    """The reviews used to test suggested answers; `source` describes the reviewers."""
 
     reviews: tuple[Review, ...]
     source: str
@@ -209,7 +209,7 @@ class ReviewerAnswers:
 
 @dataclass(frozen=True)
 class _Scorer:
-    """A measure that suggests answers; `read` maps an answer to 1 (yes), 0 (no) or ½ (neither)."""
+    """A measure that suggests answers; `read` turns an answer into 1 (yes), 0 (no) or ½."""
 
     question: str
     name: str
@@ -217,9 +217,9 @@ class _Scorer:
 
 
 def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) -> ReviewerAnswers:
-    """Select the submitted reviews with which suggestions are compared.
+    """Select the submitted reviews that are used to test suggested answers.
 
-    Reviews of the calibration set are preferred because those reviewers didn't see any suggestions.
+    Reviews of the calibration set are preferred, because its reviewers don't see any suggestions.
     """
     unaided = tuple(submitted(calibration))
     reviews = unaided or tuple(submitted(others))
@@ -231,7 +231,7 @@ def suggestion_reviews(calibration: Iterable[Review], others: Iterable[Review]) 
 def suggestion_cards(
     candidates: Iterable[Candidate], answers: ReviewerAnswers, questions: ReviewQuestions
 ) -> Iterator[JudgeCard]:
-    """Yield a card for each measure that suggests answers and has at least 20 reviewed records."""
+    """Yield a judge card for each measure that suggests answers and has enough reviewed records."""
     suggestions = {c.id: _suggestions(c, questions) for c in candidates}
     for scorer in _scorers(questions):
         values = [(r.subject, r.answer(scorer.question)) for r in answers.reviews]
@@ -257,9 +257,9 @@ def suggestion_gates(
     questions: ReviewQuestions,
     bounds: GateBounds,
 ) -> tuple[Gate, ...]:
-    """Return a gate for each measure that suggests answers.
+    """Return a gate for each measure that suggests answers, based on the measure's judge card.
 
-    The gate fails if the measure rarely agrees with reviewers.
+    A gate fails if the measure isn't reliable enough or if too few approved texts pass it.
     """
     if not bounds.measured:
         return ()

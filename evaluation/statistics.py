@@ -1,17 +1,17 @@
 """Confidence intervals, paired comparisons and effect sizes.
 
-A result is undecided if its interval contains the bound, regardless of the estimate. Sources:
-Wilson, JASA 22 (1927) 209-212 (interval of a rate); Newcombe, Statistics in Medicine 17 (1998)
-2635-2650, method 10 (interval of a difference of paired rates); Efron, Annals of Statistics 7
-(1979) 1-26 (bootstrap); Holm, Scandinavian Journal of Statistics 6 (1979) 65-70; Cliff,
-Psychological Bulletin 114 (1993) 494-509 (delta).
+A comparison with a bound is undecided if the interval contains the bound, regardless of the
+estimate. Sources: Wilson, JASA 22 (1927) 209-212 (interval of a rate); Newcombe, Statistics in
+Medicine 17 (1998) 2635-2650, method 10 (interval of a difference of paired rates); Efron, Annals of
+Statistics 7 (1979) 1-26 (bootstrap); Holm, Scandinavian Journal of Statistics 6 (1979) 65-70;
+Cliff, Psychological Bulletin 114 (1993) 494-509 (delta).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist, fmean, stdev
 
 import numpy as np
@@ -52,10 +52,24 @@ def outcome(interval: Interval, bound: float = 0.0) -> Outcome:
     return Outcome.LOWER if interval.high < bound else Outcome.UNDECIDED
 
 
-def is_non_inferior(difference: Interval, margin: float) -> bool:
-    """Return whether the interval rules out a loss of `margin` or more.
+def more_to_decide(n: int, difference: Interval) -> int | None:
+    """Estimate how many more pairs would move an undecided interval away from 0.
 
-    Choose the margin before you measure.
+    The estimate assumes that the difference stays the same and that the interval's width shrinks
+    with the square root of the number of pairs. Returns None if the difference is 0.
+    """
+    estimate = abs(difference.estimate)
+    if not estimate:
+        return None
+    facing_zero = difference.low if difference.estimate > 0 else difference.high
+    width = abs(difference.estimate - facing_zero)
+    return max(1, ceil(n * (width / estimate) ** 2) - n)
+
+
+def is_non_inferior(difference: Interval, margin: float) -> bool:
+    """Return whether a difference's interval rules out a loss of `margin` or more.
+
+    Choose the margin before you see the results.
     """
     return difference.low > -margin
 
@@ -186,9 +200,8 @@ def paired_bootstrap(
 def over_seeds(by_seed: Mapping[int, Sequence[float]]) -> Interval:
     """Compute a rate over several seeds, with a Student interval for the variation between runs.
 
-    The values of each seed are averaged first. Two seeds are too few to predict the result of a
-    third. A bootstrap would understate the variation between runs, because its interval never
-    extends beyond the observed values.
+    The interval is computed from one mean per seed. A bootstrap would understate the variation
+    between runs, because its interval never extends beyond the observed values.
 
     Raises `EvaluationError` if there are fewer than two seeds.
     """

@@ -34,11 +34,15 @@ class Evidence:
     margin: float = SIMILARITY_MARGIN
     ratings: tuple[ArmRating, ...] = ()
 
-    def difference(self, feature: str) -> Difference | None:
-        """The difference in a feature (tuned − baseline), or None if the arms weren't compared."""
-        if self.tuned is None or self.baseline is None:
+    def difference(self, feature: str, other: ArmSummary | None = None) -> Difference | None:
+        """The difference in a feature between the tuned arm and the baseline, or another arm.
+
+        Returns None if the arms weren't compared.
+        """
+        other = other or self.baseline
+        if self.tuned is None or other is None:
             return None
-        key = (self.tuned.name, self.baseline.name, feature)
+        key = (self.tuned.name, other.name, feature)
         return next(
             (d for d in self.differences if (d.first, d.second, d.feature.name) == key), None
         )
@@ -65,7 +69,7 @@ def verdict(evidence: Evidence) -> str:
 
 
 def review_notice(kinds: Iterable[str]) -> str:
-    """A notice if any reviews were made by rules, otherwise an empty string."""
+    """Return a notice if any reviews were made by written rules, otherwise an empty string."""
     kinds = set(kinds)
     if kinds == {"rule"}:
         return "Every review was made by a written rule, not by a person."
@@ -160,23 +164,33 @@ def content_sentence(difference: Difference | None, margin: float) -> str:
 
 
 def _preference(evidence: Evidence, tuned: ArmSummary, baseline: ArmSummary) -> str:
-    preferences = evidence.preferences
-    pair = {tuned.name, baseline.name}
-    records = preferences.win_rates if preferences else ()
-    record = next((r for r in records if {r.first, r.second} == pair), None)
-    if preferences is None or record is None:
+    wins = tuned_wins(evidence, baseline)
+    if wins is None or evidence.preferences is None:
         return ""
-    won = record.rate if record.first == tuned.name else _complement(record.rate)
-    who = "written rules" if preferences.kinds == ("rule",) else "reviewers"
+    won, comparisons = wins
+    who = "written rules" if evidence.preferences.kinds == ("rule",) else "reviewers"
     conclusion = {
         Outcome.HIGHER: f"The {who} preferred the fine-tuned model",
         Outcome.LOWER: f"The {who} preferred “{baseline.label}”",
         Outcome.UNDECIDED: f"It is undecided which model the {who} prefer",
     }[outcome(won, 0.5)]
     return (
-        f"{conclusion}: “{tuned.label}” won {percent(won.estimate)} of {record.comparisons} blind "
+        f"{conclusion}: “{tuned.label}” won {percent(won.estimate)} of {comparisons} blind "
         f"comparisons ({percent(won.low)} to {percent(won.high)}), with ties counted half."
     )
+
+
+def tuned_wins(evidence: Evidence, other: ArmSummary | None) -> tuple[Interval, int] | None:
+    """The share of blind comparisons with another arm that the tuned arm won, and their number."""
+    tuned, votes = evidence.tuned, evidence.preferences
+    if tuned is None or other is None or votes is None:
+        return None
+    pair = {tuned.name, other.name}
+    record = next((r for r in votes.win_rates if {r.first, r.second} == pair), None)
+    if record is None:
+        return None
+    rate = record.rate if record.first == tuned.name else _complement(record.rate)
+    return rate, record.comparisons
 
 
 def _complement(rate: Interval) -> Interval:

@@ -19,10 +19,10 @@ def complete_chats(
 ) -> list[str | None]:
     """Send chats, each with the JSON schema of its reply, to a teacher and return the replies.
 
-    If the teacher returns no text, the reply is None.
+    The reply is None if the teacher returned no text.
 
-    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts, can't be reached, or
-    fails for the first three prompts for the same reason.
+    Raises `TeacherError` if the plan's teacher can't answer arbitrary prompts or can't be reached,
+    or if the first three prompts fail for the same reason.
     """
     if plan.teacher == PHRASEBOOK:
         raise TeacherError(
@@ -45,7 +45,7 @@ def complete_chats(
 
 
 def _check_first(teacher: str, completions: Sequence[Completion]) -> None:
-    """Raises `TeacherError` if the first prompts failed for the same reason."""
+    """Raise `TeacherError` if the first prompts all failed for the same reason."""
     reasons = {completion.reason for completion in completions}
     if len(completions) < FIRST_BATCH or len(reasons) > 1 or completions[0].text is not None:
         return

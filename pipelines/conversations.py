@@ -1,6 +1,7 @@
 """The tone pipeline, which generates questions and answers from passages.
 
-It generates a question and a plain answer, and then rewrites the answer in the campaign's tone.
+For each passage, the pipeline generates a question and a plain answer, and then rewrites the answer
+in the campaign's tone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +42,7 @@ _NO_SENTENCE = "no sentence to ask about"
 
 
 class SplitQuestions(Step):
-    """Splits a row with several questions into one row per question, up to `count` rows."""
+    """Splits a row with several questions into one row for each question, up to `count` rows."""
 
     count: int = 1
 
@@ -56,9 +57,9 @@ class SplitQuestions(Step):
         return ["question"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per question.
+        """Copy each row once for every question.
 
-        Rows that were rejected or are being retried are passed on only once.
+        A row that was rejected or is being retried is passed on only once.
         """
         yield [{**row, "question": question} for row in inputs for question in self._questions(row)]
 
@@ -82,11 +83,14 @@ class ChooseAnswers(Step):
 
     @property
     def outputs(self) -> list[str]:
-        """The plain answer, the text before it, and a rejection if no sentence is suitable."""
+        """The output columns: a plain answer, the text before it, and a rejection or None."""
         return ["plain_answer", "before", "rejection"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row once per answer. Rows that are being retried stay unchanged."""
+        """Copy each row once for every chosen answer.
+
+        A row that is being retried stays unchanged.
+        """
         yield [new for row in inputs for new in self._rows(row)]
 
     def _rows(self, row: Row) -> list[Row]:
@@ -114,13 +118,13 @@ class ChooseAnswers(Step):
 class ConversationTask:
     """The settings of a tone pipeline, which writes `count` questions and answers per passage.
 
-    With `has_turns`, they become one conversation.
+    If `has_turns` is true, the questions and answers about a passage form one conversation.
 
     If `prompts` includes a prompt for plain answers, the teacher writes the questions and then
-    answers them from the passage. Otherwise, the plain answers are sentences of the passage, and
-    the teacher writes a question for each. `examples` are the worked examples, and `rules` contains
-    what the prompts say about the voice's language and criteria. `folder` contains the campaign's
-    own prompt files.
+    answers them from the passage. Without such a prompt, the plain answers are sentences of the
+    passage, and the teacher writes a question for each sentence. `examples` are the worked
+    examples, and `rules` contains instructions about the language and the criteria of the tone.
+    `folder` contains the campaign's own prompt files.
     """
 
     tone: Tone
@@ -134,7 +138,10 @@ class ConversationTask:
 
     @classmethod
     def from_plan(cls, tone: Tone, plan: GenerationPlan) -> Self:
-        """Create the task for a plan. If the plan has no examples, the task uses the tone's."""
+        """Create the task for a plan.
+
+        If the plan has no worked examples, the task uses the examples of the tone.
+        """
         is_offline = plan.teacher == PHRASEBOOK
         defaults = OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS
         has_turns = plan.turns > 2
@@ -150,11 +157,11 @@ class ConversationTask:
         )
 
     def file(self, name: str) -> str:
-        """The prompt file for a name, which may be the campaign's own."""
+        """Return the campaign's own prompt file with this name, or else the built-in one."""
         return choose_prompt(name, self.folder)
 
     def for_rewrites(self) -> Self:
-        """The task for the answers of existing chats, which are turns of a conversation."""
+        """Create the task that rewrites the answers of existing chats, including long chats."""
         return replace(self, has_turns=True)
 
     @property
@@ -164,13 +171,13 @@ class ConversationTask:
 
     @property
     def answer_addition(self) -> str:
-        """The end of the prompt for answers in the tone."""
+        """Instructions that are added to the end of the system message for answers in the tone."""
         requirements = self.rules.requirements if self.has_turns else self.rules.unstated
         return answer_addition(self.tone, self.rules, requirements)
 
     @property
     def answer_prompts(self) -> tuple[str, ...]:
-        """The prompt file for answers, and that of its end if it has one."""
+        """The prompt file for answers, and the file for additional instructions if any."""
         return (self.answer_prompt, *([ADDITIONS] if self.answer_addition else []))
 
     @property
@@ -196,7 +203,7 @@ def build_tone_pipeline(task: ConversationTask, llm: LLM) -> Pipeline:
 
 
 def retelling(task: ConversationTask, llm: LLM) -> PromptTask:
-    """Create the task that says plain answers again in the tone."""
+    """Create the task that rewrites plain answers in the tone."""
     return PromptTask(
         name="retell",
         llm=llm,
@@ -210,7 +217,7 @@ def retelling(task: ConversationTask, llm: LLM) -> PromptTask:
 
 
 def _ask_freely(task: ConversationTask, llm: LLM) -> tuple[Step, Step]:
-    """Add the steps that write questions and answer them, and return the first and the last."""
+    """Add steps that write questions and then answer them plainly."""
     ask = PromptTask(
         name="ask",
         llm=llm,
@@ -234,7 +241,7 @@ def _ask_freely(task: ConversationTask, llm: LLM) -> tuple[Step, Step]:
 
 
 def _ask_about_answers(task: ConversationTask, llm: LLM) -> tuple[Step, Step]:
-    """Add the steps that choose answers and ask about them, and return the first and the last."""
+    """Add steps that choose plain answers and then write a question for each of them."""
     choose = ChooseAnswers(
         name="choose_answers", count=task.count, seed=task.seed, in_order=task.has_turns
     )
@@ -257,8 +264,9 @@ def generate_conversations(
 ) -> Iterator[Candidate | Rejection]:
     """Yield conversations about passages in the campaign's tone, and a rejection for each failure.
 
-    The user message consists of the passage, an empty line and the question. `reference` is the
-    plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't be reached.
+    The user message consists of the passage, an empty line and the question. Each candidate's
+    `reference` is the plain answer. Raises `TeacherError` if the plan's teacher is unknown or can't
+    be reached.
     """
     task = ConversationTask.from_plan(tone, plan)
     run = GenerationRun(
@@ -285,7 +293,7 @@ def _fields(row: Row) -> dict[str, Any]:
 
 
 def _dialogue_fields(row: Row) -> dict[str, Any]:
-    """Return the fields of a conversation, which is a dialogue unless it has a single question."""
+    """Return the fields of a dialogue, or of a conversation if there is only one question."""
     exchanges = row["exchanges"]
     first = exchanges[0]
     if len(exchanges) == 1:

@@ -1,8 +1,9 @@
 """Run a distilabel pipeline in this process and yield each row as soon as it's finished.
 
-`Pipeline.run` starts a process for each step and returns rows only at the end. This engine runs the
-steps of the same graph one after another, so rows are streamed and breakpoints work. The graph
-remains an ordinary distilabel pipeline, so distilabel can still validate, dump or run it.
+Distilabel's `Pipeline.run` starts a process for each step and returns rows only at the end. This
+engine runs the steps of a distilabel pipeline one after another, so rows are streamed and
+breakpoints work. The pipeline itself isn't changed, so distilabel can still validate, dump or run
+it.
 """
 
 import itertools
@@ -38,7 +39,7 @@ def stream_rows(
 ) -> Iterator[dict[str, Any]]:
     """Run rows through all steps of a linear pipeline in batches, and yield the results.
 
-    The first batch is small by default, so that a teacher that can't reply is noticed early.
+    The first batch is small by default, so that a failing teacher is noticed early.
     """
     steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
     with quiet_distilabel():

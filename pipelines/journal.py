@@ -1,8 +1,8 @@
 """Store a teacher's replies in an append-only file, so that no prompt is sent or paid for twice.
 
-The key of a reply covers everything that could change it: the teacher, its parameters, the seed and
-the messages, which contain the rendered prompt. Each reply is one JSON line that is flushed when it
-arrives. If a crash leaves an incomplete last line, the next run removes it.
+The key of a reply is a hash of everything that could change the reply: the teacher, its parameters,
+the seed and the messages. Each reply is one JSON line that is flushed when it arrives. If a crash
+leaves an incomplete last line in the file, the next run removes the line.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ class Reply:
 
 
 def cache_key(teacher: str, parameters: str, seed: int, messages: list[dict[str, str]]) -> str:
-    """Compute the journal key of a reply."""
+    """Compute the key under which a reply is stored."""
     parts = [teacher, parameters, str(seed)]
     parts += [part for message in messages for part in (message["role"], message["content"])]
     # Without the lengths, different parts could produce the same joined text.
@@ -35,12 +35,15 @@ def cache_key(teacher: str, parameters: str, seed: int, messages: list[dict[str,
 
 
 class Journal:
-    """Stores a teacher's replies by key. Without a path, replies are kept only in memory."""
+    """The stored replies of a teacher, each with a key.
+
+    Without a path, replies are kept only in memory.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open the file, or create it if it doesn't exist, and read its replies.
+        """Open the journal file, or create it if it doesn't exist, and read its replies.
 
-        Raises `TeacherError` if another process has the file open.
+        Raises `TeacherError` if another process is using the file.
         """
         self._replies: dict[str, Reply] = {}
         self._file: IO[bytes] | None = None
@@ -74,11 +77,11 @@ class Journal:
         return end
 
     def lookup(self, keys: Iterable[str]) -> dict[str, Reply]:
-        """Return the stored replies for these keys. Missing keys are left out."""
+        """Return the stored replies for the given keys. Keys without a reply are left out."""
         return {key: self._replies[key] for key in keys if key in self._replies}
 
     def add(self, key: str, reply: Reply) -> None:
-        """Store a reply and flush it to the operating system. An existing key isn't overwritten."""
+        """Store a reply unless its key exists, and flush the file to the operating system."""
         if key in self._replies:
             return
         self._replies[key] = reply
@@ -89,7 +92,7 @@ class Journal:
             self._file.flush()
 
     def __enter__(self) -> Self:
-        """Return the journal, which is closed at the end of the `with` block."""
+        """Return this journal, whose file is closed at the end of the `with` block."""
         return self
 
     def __exit__(self, *_: object) -> None:

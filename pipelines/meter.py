@@ -20,19 +20,20 @@ class Prices:
         return (input_tokens * self.input + output_tokens * self.output) / _MILLION
 
     def at(self, share: float) -> "Prices":
-        """A share of these prices."""
+        """Return these prices multiplied by `share`."""
         return Prices(self.input * share, self.output * share)
 
 
 @dataclass
 class Meter:
-    """Counts requests and tokens, and checks them against limits. A limit of None means no limit.
+    """Counts the requests and tokens of a run, and checks them against limits.
 
-    `share` is what a request costs of the price, below 1 for a provider's batch API.
+    A limit that is None isn't checked. `share` is the fraction of the usual price that a request
+    costs, such as 0.5 with a provider's batch API.
 
-    Replies from the journal are free and count only as `cached`. `repairs` are replies whose JSON
-    had to be repaired. The worst case of each pending request is reserved, so that concurrent
-    requests can't exceed a limit together.
+    Replies from the journal are free and count only as `cached`. `repairs` counts the replies whose
+    JSON had to be repaired. While a request is pending, its maximum cost is reserved, so that
+    concurrent requests can't exceed a limit together.
     """
 
     prices: Prices = Prices()
@@ -59,7 +60,7 @@ class Meter:
         return self.max_usd is not None or self.max_tokens is not None
 
     def fits(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> bool:
-        """Whether a request that takes at most this many tokens stays within the limits."""
+        """Whether the limits allow a request with at most this many tokens."""
         new = input_tokens + output_tokens
         tokens = self.input_tokens + self.output_tokens + self._reserved_tokens + new
         if self.max_tokens is not None and tokens > self.max_tokens:
@@ -68,15 +69,15 @@ class Meter:
         return self.max_usd is None or usd <= self.max_usd
 
     def reserve(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
-        """Reserve the worst-case cost of a request.
+        """Reserve the maximum cost of a request.
 
-        To release a reservation, pass negative numbers.
+        To release a reservation, pass the same numbers as negative values.
         """
         self._reserved_tokens += input_tokens + output_tokens
         self._reserved_usd += share * self.prices.cost(input_tokens, output_tokens)
 
     def count(self, input_tokens: int, output_tokens: int, share: float = 1.0) -> None:
-        """Count a reply."""
+        """Add the tokens of a reply to the totals."""
         self.requests += 1
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
@@ -84,7 +85,7 @@ class Meter:
 
 
 def estimate_tokens(chat: Sequence[dict[str, str]]) -> int:
-    """Estimate the tokens of a chat for teachers that don't report them.
+    """Estimate the number of tokens in a chat, for teachers that don't report token counts.
 
     The estimate assumes four characters per token.
     """

@@ -1,6 +1,6 @@
-"""The persona pipeline, which turns a topic into a statement, dialogue or document.
+"""The persona pipeline, which writes statements, dialogues and documents about topics.
 
-Each text shows the given traits.
+Each text must show two of the persona's traits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class PersonaTask:
-    """What a persona pipeline writes: the persona, a prompt file by kind, and worked examples."""
+    """The settings of a persona pipeline: the persona, prompt files and worked examples."""
 
     persona: Persona
     prompts: Mapping[CandidateKind, str]
@@ -41,7 +41,7 @@ class PersonaTask:
 
     @classmethod
     def from_plan(cls, persona: Persona, plan: GenerationPlan) -> Self:
-        """The task of a plan: its teacher's prompts, and its examples or else the persona's."""
+        """Create the task for a plan, with the persona's worked examples if the plan has none."""
         is_offline = plan.teacher == PHRASEBOOK
         prompts = persona.prompts_for(OFFLINE_PROMPTS if is_offline else MODEL_PROMPTS)
         examples = () if is_offline else plan.examples or voice_examples(persona)
@@ -53,12 +53,12 @@ class PersonaTask:
         return cls(persona, by_kind, examples, answer_addition(persona, rules, rules.unstated))
 
     def prompt_names(self, kind: CandidateKind) -> tuple[str, ...]:
-        """The prompt file for a kind of text, and that of its end if it has one."""
+        """The prompt file for a kind of text, and the file for additional instructions if any."""
         return (self.prompts[kind], *([ADDITIONS] if self.addition else []))
 
 
 def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
-    """Build the distilabel pipeline in which the persona writes one kind of text per row."""
+    """Build the distilabel pipeline that writes texts in the persona's voice, one text per row."""
     with quiet_distilabel(), Pipeline(name="persona") as pipeline:
         tasks = [
             PromptTask(
@@ -82,9 +82,9 @@ def build_persona_pipeline(task: PersonaTask, llm: LLM) -> Pipeline:
 def generate_persona_texts(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """For each topic, yield one text of each planned kind, or a rejection if none is valid.
+    """For each topic, yield one text of each planned kind, or a rejection for an invalid text.
 
-    Each text must show two traits, and all traits are requested equally often. Raises
+    Each text must show two traits, and every trait is requested equally often. Raises
     `TeacherError` if the plan's teacher is unknown or can't be reached.
     """
     task = PersonaTask.from_plan(persona, plan)
@@ -120,7 +120,7 @@ def _text_column(row: Row) -> str:
 def persona_rows(
     topics: Iterable[Passage], persona: Persona, plan: GenerationPlan
 ) -> Iterator[Row]:
-    """Yield a row for each topic and kind, with the next pair of traits."""
+    """Yield a row for each topic and kind of text, each with the next pair of traits."""
     traits = [asdict(trait) for trait in persona.traits]
     texts = ((topic, kind) for topic in topics for kind in plan.kinds)
     for turn, (topic, kind) in enumerate(texts, plan.seed):
@@ -134,16 +134,16 @@ def persona_rows(
 
 
 def _pair(turn: int, count: int) -> tuple[int, int]:
-    """Return two different numbers below `count`.
+    """Choose two different numbers below `count`, which depend on `turn`.
 
-    In `count` consecutive turns, each number is returned twice.
+    Over `count` consecutive values of `turn`, each number is chosen twice.
     """
     step = 1 + turn // count % (count - 1)
     return turn % count, (turn + step) % count
 
 
 def _describe(trait: dict[str, Any], turn: int) -> dict[str, Any]:
-    """Return the fields of a trait for a prompt, with one of the trait's questions."""
+    """Return the fields that describe a trait in a prompt, with one of the trait's questions."""
     asks = [trait["asks"][turn % len(trait["asks"])]] if trait["asks"] else []
     markers = trait["markers"]
     wording = markers[turn % len(markers)] if markers else ""

@@ -16,22 +16,23 @@ BATCH = 256
 """The number of rows that pass through a pipeline as one batch."""
 
 ReplyFn: TypeAlias = Callable[[Sequence[ChatMessages]], Sequence[Reply | None]]
-"""Replies to chats with a local model; returns None for a chat that exceeds the model's context."""
+"""Answers chats with a local model, and returns None for chats that exceed its context."""
 EmbedFn: TypeAlias = Callable[[Sequence[str]], Any]
 """Embeds texts as unit vectors (one row per text), whose dot product is their similarity."""
 
 
 @dataclass(frozen=True)
 class VoiceRules:
-    """What the criteria of a tone or persona mean for generated texts.
+    """The rules that generated texts must follow, based on the criteria of a tone or persona.
 
     Attributes:
-        requirements: What the criteria require, in words, for the teacher.
-        unstated: The requirements that the shipped prompts for passages don't already contain.
-        language: The name of the voice's language, empty for English.
-        find_violation: Returns what a text has that a criterion forbids; empty if nothing.
-        shortest: The fewest words of an answer, None for the usual number.
-        longest: The most words of an answer, None for the usual number.
+        requirements: What the criteria require, described in words for the teacher.
+        unstated: The requirements that the built-in prompts about passages don't already contain.
+        language: The name of the language of the texts, or an empty string for English.
+        find_violation: Returns the first thing in a text that a criterion forbids, or an empty
+            string.
+        shortest: The minimum number of words in an answer, or None for the default.
+        longest: The maximum number of words in an answer, or None for the default.
     """
 
     requirements: tuple[str, ...] = ()
@@ -44,10 +45,11 @@ class VoiceRules:
 
 @dataclass(frozen=True)
 class Resources:
-    """What other stages provide for a run: a local model, an embedder, existing texts and rules.
+    """What a run gets from other packages: a local model, an embedder, existing texts and rules.
 
-    `writer` loads the model and returns its reply function. `writer` is called in the process in
-    which the teacher runs. New candidates must not repeat the candidates in `existing`.
+    `writer` loads a local model and returns a function that generates replies. `writer` is called
+    in the process in which the teacher runs. New candidates must not repeat the candidates in
+    `existing`.
     """
 
     writer: Callable[[], ReplyFn] | None = None
@@ -57,7 +59,7 @@ class Resources:
 
 
 def ignore_message(message: str) -> None:
-    """Do nothing with a message."""
+    """Discard a progress message."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +68,19 @@ class GenerationPlan:
 
     `limit` is the maximum number of candidates, or None for no limit. `journal` is the file that
     stores every reply, so that an interrupted run can continue. `kinds` lists the kinds of text
-    that a persona pipeline writes about each topic. `examples` replaces the voice's own worked
-    examples. `turns` is the number of turns of a conversation in a tone: 2, 4 or 6. `prompts` is a
-    folder with prompt files that replace shipped ones. `api_key`, `temperature`, `max_tokens` (per
-    reply) and `concurrency` (the number of simultaneous requests) only affect teachers that are
-    models. `meter` tracks the cost, and `dialect` records which request parameters the model
-    accepts.
+    that a persona pipeline writes about each topic. `examples` replaces the worked examples of the
+    tone or persona. `turns` is the number of turns in each conversation of a tone campaign: 2, 4 or
+    6. `prompts` is a folder with prompt files that replace the built-in files. `api_key`,
+    `temperature`, `max_tokens` (per reply) and `concurrency` (the number of simultaneous requests)
+    only affect teachers that are models. `meter` tracks the cost, and `dialect` records which
+    request parameters the model accepts.
 
-    If `retry` is set, each rejected text is requested once more, with the reason for the rejection.
-    With `keep_going`, a run continues even if its first texts fail for the same reason. `dry_run`
-    only counts the requests that the run would make. `ray` is the address of the Ray cluster that
-    runs the teacher; “auto” means the cluster on this machine. `by_batches` sends prompts to the
-    provider's batch API, and `on_message` receives its progress.
+    If `retry` is true, each rejected text is requested once more, and the prompt contains the
+    reason for the rejection. If `keep_going` is true, a run continues even if its first texts fail
+    for the same reason. `dry_run` only counts the requests that the run would make. `ray` is the
+    address of the Ray cluster that runs the teacher; “auto” means the cluster on this machine.
+    `by_batches` sends prompts to the provider's batch API, and `on_message` is called with progress
+    messages from the API.
     """
 
     campaign: str
@@ -113,5 +116,5 @@ class GenerationPlan:
     def with_rules(
         self, rules: VoiceRules, examples: tuple[WorkedExample, ...]
     ) -> "GenerationPlan":
-        """The plan with a voice's rules and worked examples, and without other resources."""
+        """Return this plan with other rules and worked examples, and without other resources."""
         return replace(self, resources=Resources(rules=rules), examples=examples)

@@ -1,4 +1,4 @@
-"""Preview a tone or persona: the offline teacher's texts about short passages, and the prompts."""
+"""Preview a tone or persona by writing sample texts offline and by rendering its prompts."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -45,14 +45,14 @@ _PASSAGES = [
 
 
 def preview_tone(tone: Tone) -> list[Candidate | Rejection]:
-    """For each passage, return a conversation, or a rejection if none could be written."""
+    """Return a conversation about each sample passage, or a rejection if it's invalid."""
     return list(generate_conversations(_PASSAGES, tone, GenerationPlan("preview")))
 
 
 def preview_persona(persona: Persona) -> list[Candidate | Rejection]:
-    """Return a statement, dialogue and document about the first passage.
+    """Return a statement, a dialogue and a document about the first sample passage.
 
-    A text that isn't valid is replaced by a rejection.
+    An invalid text is replaced by a rejection.
     """
     return list(generate_persona_texts(_PASSAGES[:1], persona, GenerationPlan("preview")))
 
@@ -62,13 +62,13 @@ _WRITTEN: dict[str, Any] = {
     "question": "(the teacher's question)",
     "plain_answer": "(the teacher's plain answer)",
 }
-"""What stands for the teacher's replies in the prompts that contain them."""
+"""A placeholder for the teacher's replies in prompts that contain replies."""
 
 
 def render_tone_prompts(
     tone: Tone, plan: GenerationPlan, passages: Iterable[Passage], chats: Iterable[ChatImport]
 ) -> Iterator[tuple[str, ChatMessages]]:
-    """Render each prompt of a tone on the first passage and on the first chat.
+    """Render each prompt of a tone for the first passage and for the first chat.
 
     Raises `SourceError` if a file of chats can't be used.
     """
@@ -84,7 +84,7 @@ def render_tone_prompts(
 def render_persona_prompts(
     persona: Persona, plan: GenerationPlan, passages: Iterable[Passage]
 ) -> Iterator[tuple[str, ChatMessages]]:
-    """Render the prompt for each kind of text on the first passage."""
+    """Render the prompt for each kind of persona text for the first passage."""
     task = PersonaTask.from_plan(persona, plan)
     for row in persona_rows(islice(passages, 1), persona, plan):
         yield from _render(build_persona_pipeline(task, DryRunLLM()), row)

@@ -1,13 +1,13 @@
 """Render the prompt files `prompts/<name>.vN.jinja`, and extract values from a prompt.
 
-A prompt file has a system and a user block. If it also has a block `text_reply` or `json_reply`,
-worked examples are shown before the user's turn, each as a user and an assistant turn, and the
-reply is plain text or a JSON object. The examples come first because they are the same for every
-row, so a server can cache them. Files without such a block ask for a JSON object in their last
-line.
+Each prompt file has a system block and a user block. If the file also has a block `text_reply` or
+`json_reply`, the prompt contains worked examples before the user's turn, each as a user and an
+assistant turn. The block `text_reply` stands for a plain-text reply, and `json_reply` for a JSON
+object. Worked examples come first because they are the same for every row, which allows servers to
+cache them. In a prompt file without a reply block, the last line asks for a JSON object.
 
-A campaign's folder may have prompt files of its own, which replace those of the same names. Such a
-file is called by its path without the ending, so everything here works with both.
+Prompt files in a campaign's folder replace the built-in files with the same names. A replacement
+file is referred to by its path without the suffix.
 """
 
 import json
@@ -34,7 +34,7 @@ _QUESTION_COUNT = re.compile(r"Ask (\d+) different")
 
 
 def _load(name: str) -> str | None:
-    """The text of a shipped prompt file, or of one in a campaign's prompt folder, by its path."""
+    """Return the text of a built-in prompt file, or of a file in a campaign's prompt folder."""
     path = FOLDER / name
     is_prompt = path.parent.name == FOLDER.name and path.suffix == ".jinja" and path.is_file()
     return read_text(path) if is_prompt else None
@@ -54,7 +54,7 @@ ENVIRONMENT.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False
 
 @cache
 def prompt_names() -> list[str]:
-    """Return the names (name.vN) of the prompts that a tone or persona file may use."""
+    """Return the names of the built-in prompts that a tone or persona file may use."""
     files = sorted(path.name for path in FOLDER.glob("*.jinja"))
     return [Path(file).stem for file in files if {"system", "user"} <= {*_blocks(file)}]
 
@@ -64,19 +64,19 @@ def _blocks(file: str) -> Iterable[str]:
 
 
 def choose_prompt(name: str, folder: Path | None) -> str:
-    """The name of the file in a campaign's prompt folder, or else the name of the shipped file."""
+    """Return the path (without suffix) of a campaign's own prompt file, or else the given name."""
     own = folder.resolve() / f"{name}.jinja" if folder and name else None
     return str(own.with_suffix("")) if own and own.is_file() else name
 
 
 def prompt_label(name: str) -> str:
-    """What provenance calls a prompt: its name, and the hash of the text if it isn't shipped."""
+    """Return a prompt's name, with a hash of its text if the prompt isn't built in."""
     path = Path(f"{name}.jinja")
     return f"{path.stem}@{digest(read_text(path))[:12]}" if path.is_absolute() else name
 
 
 def find_prompt_problems(folder: Path) -> Iterator[str]:
-    """A sentence for each file in a campaign's prompt folder that can't replace a shipped one."""
+    """Yield an error message for each file in a campaign's prompt folder that can't be used."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.suffix != ".jinja" or path.stem not in prompt_names():
             names = ", ".join(f"{name}.jinja" for name in prompt_names())
@@ -101,7 +101,10 @@ def _variables(path: Path) -> set[str]:
 
 
 def render_block(name: str, block: str, **values: Any) -> str:
-    """Render one block of a prompt file. Raises `UndefinedError` if a value is missing."""
+    """Render one block of a prompt file, without white space around the text.
+
+    Raises `UndefinedError` if the block uses a value that isn't given.
+    """
     return render_exactly(name, block, **values).strip()
 
 
@@ -112,9 +115,9 @@ def render_exactly(name: str, block: str, /, **values: Any) -> str:
 
 
 def render_prompt(name: str, **values: Any) -> ChatMessages:
-    """Render a prompt file as a system and a user message.
+    """Render a prompt file as a system message and a user message.
 
-    Raises `UndefinedError` if a value is missing.
+    Raises `UndefinedError` if the prompt file uses a value that isn't given.
     """
     return [
         {"role": role, "content": render_block(name, role, **values)} for role in ("system", "user")
@@ -122,9 +125,9 @@ def render_prompt(name: str, **values: Any) -> ChatMessages:
 
 
 def render_examples(name: str, examples: Iterable[Mapping[str, Any]]) -> ChatMessages:
-    """Worked examples as turns; each has a value for every variable of the user and reply blocks.
+    """Render worked examples as user and assistant turns.
 
-    Empty if the file has no block for replies.
+    Returns an empty list if the prompt file has no block for replies.
     """
     reply = reply_block(name)
     return [
@@ -137,20 +140,20 @@ def render_examples(name: str, examples: Iterable[Mapping[str, Any]]) -> ChatMes
 
 @cache
 def reply_block(name: str) -> str:
-    """The block of a prompt file that shows a reply, empty if it has none."""
+    """Return the name of the block that shows a reply, or "" if the prompt file has none."""
     blocks = _blocks(f"{name}.jinja")
     return next((block for block in (TEXT_REPLY, JSON_REPLY) if block in blocks), "")
 
 
 @cache
 def file_examples(name: str) -> tuple[dict[str, Any], ...]:
-    """The worked examples of a prompt file: a JSON list in its block `examples`, or none."""
+    """Return the worked examples in a prompt file, from the JSON list in its block `examples`."""
     has_examples = "examples" in _blocks(f"{name}.jinja")
     return tuple(json.loads(render_block(name, "examples"))) if has_examples else ()
 
 
 def extract_tag(prompt: str, tag: str) -> str:
-    """Return the text of an XML element in a prompt, or an empty string if it's missing."""
+    """Return the text of an XML element in a prompt, or "" if there is no such element."""
     start, end = prompt.find(f"<{tag}>"), prompt.rfind(f"</{tag}>")
     return prompt[start + len(tag) + 2 : end].strip() if 0 <= start < end else ""
 

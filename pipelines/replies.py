@@ -1,4 +1,4 @@
-"""The reply that a teacher must give: plain text, or a JSON object with one key."""
+"""The form of a teacher's reply: plain text, or a JSON object with one key."""
 
 import re
 from functools import cache
@@ -12,7 +12,7 @@ from pipelines.text.storable import is_storable
 
 RETRY, RETRY_TURN = "retry.v1", "retry.v2"
 MALFORMED_REPLY = "reply without what was asked"
-_PLACEHOLDERS = ("…", "...")  # a copy of what the prompt asks for
+_PLACEHOLDERS = ("…", "...")  # the placeholder that the prompt shows, copied by the teacher
 _QUESTION = re.compile(r"\S[^\n]*\?")
 _TEXT = {"type": "string"}
 _TURN = {
@@ -29,9 +29,10 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 @cache
 def reply_schema(key: str, count: int = 0) -> dict[str, Any]:
-    """Return the JSON schema of a reply with this key. For most keys, the JSON value is a string.
+    """Return the JSON schema of a reply with the given key.
 
-    A list has at most `count` items, or any number if `count` is 0.
+    The value is a string for most keys and a list for the others. If `count` isn't 0, a list may
+    have at most `count` items.
     """
     value = _SCHEMAS.get(key, _TEXT)
     if count and value["type"] == "array":
@@ -52,9 +53,9 @@ def _validator(key: str) -> Draft202012Validator:
 def parse_reply(text: str | None, key: str) -> Any:
     """Return the value of a key in a reply's JSON object, or None if it's missing or malformed.
 
-    Text around the object, such as a code fence, is ignored. Of several objects with a valid value
-    the last one counts, because drafts come before answers. An empty value, or one that a database
-    can't store, counts as missing.
+    Text around the JSON object, such as a code fence, is ignored. If several objects have a valid
+    value, the last one counts, because teachers write drafts before answers. An empty value, or a
+    value that a database can't store, counts as missing.
     """
     values = [data.get(key) for data in find_objects(text or "")]
     values = [value.strip() if isinstance(value, str) else value for value in values]
@@ -67,9 +68,9 @@ def _is_usable(value: Any, key: str) -> bool:
 
 
 def parse_text(text: str | None, column: str) -> str | None:
-    """A reply in plain text, None if it's empty, can't be stored, or isn't what the column holds.
+    """Return a plain-text reply, or None if the reply is empty, can't be stored, or isn't valid.
 
-    A question is one line that ends with a question mark.
+    The value of the column `question` must be one line that ends with a question mark.
     """
     value = (text or "").strip()
     is_question = _QUESTION.fullmatch(value) is not None
@@ -83,16 +84,16 @@ def _is_valid(value: Any, key: str) -> bool:
 
 
 def retry_prompt(name: str) -> str:
-    """The prompt file that asks again after a rejected reply to another prompt file."""
+    """Return the prompt file that asks for a new reply after a rejected one."""
     return RETRY_TURN if reply_block(name) else RETRY
 
 
 def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """The chat that asks again after a rejected reply, for prompts without worked examples.
+    """Build the chat that asks for a new reply, for prompt files without a reply block.
 
-    It quotes the reply and the reason.
+    The new request quotes the rejected reply and the reason for the rejection.
     """
-    prompt, _, request = chat[-1]["content"].rpartition("\n")  # its last line asks for the JSON
+    prompt, _, request = chat[-1]["content"].rpartition("\n")  # the last line asks for JSON
     content = render_block(
         RETRY,
         "user",
@@ -106,9 +107,9 @@ def retry_chat(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
 
 
 def retry_turn(chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-    """The chat that goes on after a rejected reply with the reason, as another turn.
+    """Continue a chat with a turn that says why the last reply was rejected.
 
-    The chat stays the same up to there, so a server can cache it.
+    The earlier turns stay the same, which allows servers to cache them.
     """
     content = render_block(RETRY_TURN, "user", reason=reason)
     return [

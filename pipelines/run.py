@@ -32,14 +32,14 @@ _MAX_DETAIL = 300
 
 @dataclass
 class _FirstFailures:
-    """Ends a run whose first rows all failed for the same reason."""
+    """Ends a run if its first rows all fail for the same reason."""
 
     reason: str = ""
     count: int = 0
     is_over: bool = False
 
     def check(self, record: Candidate | Rejection) -> None:
-        """Count a row's failure; raises `TeacherError` at the third."""
+        """Check the record of a row, and raise `TeacherError` at the third identical failure."""
         is_failure = isinstance(record, Rejection) and record.stage == "generate"
         if self.is_over or not isinstance(record, Rejection) or not is_failure:
             self.is_over = True
@@ -62,7 +62,7 @@ class GenerationRun:
     `build` creates the pipeline for a teacher. Given a finished row, `prompts` returns the prompt
     names, `text_column` returns the column that contains the text, and `fields` returns the fields
     that are specific to this kind of candidate. `examples` are the worked examples that the teacher
-    is shown. `parameters` are added to those of the teacher in the provenance.
+    is shown. `parameters` are stored in the provenance, in addition to the teacher's parameters.
     """
 
     plan: GenerationPlan
@@ -79,9 +79,9 @@ class GenerationRun:
     ) -> Iterator[Candidate | Rejection]:
         """Yield a candidate or a rejection for each row, until a limit stops the run.
 
-        A row needs `passage` (a text) and `subject` (the id of the passage). The offline teacher
-        builds its replies from `phrases`. If the plan's `retry` is set, rejected rows are processed
-        once more at the end.
+        Each row needs a `passage` (the text) and a `subject` (the id of the passage). The offline
+        teacher builds its replies from `phrases`. If the plan's `retry` is true, rejected rows are
+        processed once more at the end.
 
         Raises `TeacherError` if the first three rows fail for the same reason.
         """
@@ -112,7 +112,7 @@ class GenerationRun:
         remaining = takewhile(lambda _: not plan.meter.is_stopped, rows)
         for row in stream_rows(self.build(teacher), remaining, batch_size):
             reason = (row["rejection"] or {}).get("reason")
-            # A row that a limit kept from the teacher isn't a rejection.
+            # A row that wasn't sent to the teacher because of a limit isn't a rejection.
             if not (plan.meter.is_stopped and reason == LIMIT_REACHED):
                 yield row, self._check(row, teacher.identity)
 
@@ -143,7 +143,7 @@ class GenerationRun:
         )
 
     def _with_parameters(self, identity: TeacherIdentity) -> TeacherIdentity:
-        """The identity with the run's parameters and the hash of any worked examples."""
+        """Add the run's parameters and a hash of its worked examples to the teacher's identity."""
         examples = {"examples": examples_digest(self.examples)} if self.examples else {}
         if not examples and not self.parameters:
             return identity

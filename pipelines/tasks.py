@@ -1,6 +1,7 @@
 """The distilabel task that sends a rendered prompt to a teacher and reads one value from the reply.
 
-A prompt file that shows a reply (see `prompting.py`) is preceded by worked examples as turns.
+If the prompt file has a reply block (see `prompting.py`), worked examples are sent as earlier chat
+turns.
 
 If a reply is malformed, the task asks once more. If the second reply is malformed too, the task
 rejects the row: the `rejection` column contains the reason and the raw reply, and later tasks pass
@@ -38,15 +39,16 @@ Row = dict[str, Any]
 
 
 class PromptTask(Task):
-    """Renders a prompt from a row's columns and stores the teacher's value in a new column.
+    """A task that renders a prompt from a row's columns and stores the reply in a new column.
 
     `reads` lists the columns in the prompt's user block, `constants` contains the values that are
     the same for every row, and `writes` is both the key in the reply and the name of the new
     column. Rows of another `kind` are passed on unchanged.
 
-    `examples` are the worked examples, or the prompt file's own if there are none. They have the
-    same columns as rows, and `articles` if they come from articles: rows from the same article
-    don't show them. `addition` ends the system message.
+    `examples` contains the worked examples; by default, those in the prompt file are used. Each
+    example has the same columns as a row. An example can also list the `articles` that it comes
+    from, and is then left out of prompts about those articles. `addition` is appended to the system
+    message.
     """
 
     llm: LLM
@@ -72,7 +74,7 @@ class PromptTask(Task):
         return [self.writes, "rejection", "model_name"]
 
     def format_input(self, input: Row) -> ChatMessages:  # distilabel's name
-        """Render the prompt as chat messages. All but the user's turn is rendered once."""
+        """Render the prompt as chat messages. The messages before the user's turn are cached."""
         columns = {name: input[name] for name in self.reads}
         user = render_block(self.prompt, "user", **self.constants, **columns)
         chat = [*self._prefix(input.get("article") or ""), {"role": "user", "content": user}]
@@ -82,7 +84,7 @@ class PromptTask(Task):
         return chat
 
     def _prefix(self, article: str) -> ChatMessages:
-        """The system message and the worked examples that don't come from an article."""
+        """Build the system message and the worked examples, except those from the same article."""
         examples = self.examples or file_examples(self.prompt)
         shown = [example for example in examples if article not in example.get("articles", ())]
         key = article if len(shown) < len(examples) else ""
@@ -94,7 +96,7 @@ class PromptTask(Task):
         return self._prefixes[key]
 
     def _retry(self, chat: ChatMessages, reason: str, text: str) -> ChatMessages:
-        """The chat that asks again after a rejected reply."""
+        """Build a chat that says why the teacher's reply was rejected and asks for another one."""
         return (retry_turn if reply_block(self.prompt) else retry_chat)(chat, reason, text)
 
     @property
@@ -121,12 +123,12 @@ class PromptTask(Task):
         yield [next(answered) if self.applies_to(row) else {**unchanged, **row} for row in inputs]
 
     def applies_to(self, row: Row) -> bool:
-        """Return whether a row has this kind, isn't rejected and has no value yet."""
+        """Return whether a row is of the task's kind, isn't rejected and has no value yet."""
         is_open = not row.get("rejection") and row.get(self.writes) is None
         return is_open and row.get("kind") == self.kind
 
     def _answer(self, rows: list[Row]) -> list[Row]:
-        """Add the teacher's replies to rows, and ask once more if a reply is malformed."""
+        """Send each row's prompt to the teacher, and ask once more if the reply is malformed."""
         chats = [self.format_input(row) for row in rows]
         pairs = zip(rows, self._ask(chats), strict=True)
         answered = [self._add_reply(row, output) for row, output in pairs]

@@ -1,7 +1,7 @@
 """Worked examples, which a prompt shows to a teacher as earlier turns of the chat.
 
-They come from the tone or persona file, or from approved texts. If the teacher writes about an
-article, the prompt never contains an example from the same article.
+Worked examples come from the tone or persona file, or from approved texts. If the teacher writes
+about an article, the prompt never contains an example from the same article.
 """
 
 from collections import defaultdict
@@ -29,10 +29,10 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class WorkedExample:
-    """An example text: its kind, a value for each prompt variable, and the ids of its article.
+    """An example that is shown to teachers, with a value for each variable of the prompt.
 
-    `articles` contains the ids of all revisions of the article that the example is about. It is
-    empty if the example isn't about an article.
+    `articles` contains the ids of all revisions of the article that the example is about, if there
+    is one.
     """
 
     kind: CandidateKind
@@ -41,7 +41,7 @@ class WorkedExample:
 
     @property
     def text(self) -> str:
-        """The text that the example shows, in the form in which a candidate is compared."""
+        """The text of the example, in the form that is compared with candidates."""
         for column in ("answer", "statement", "document"):
             if column in self.values:
                 return str(self.values[column])
@@ -55,11 +55,11 @@ class WorkedExample:
 
 
 def voice_examples(voice: Tone | Persona) -> tuple[WorkedExample, ...]:
-    """The examples in a tone or persona file.
+    """Return the examples in a tone or persona file.
 
-    If a tone file has no examples, this function uses the ones in its guidelines and rating scale.
-    Examples in the file are better, because they show the whole tone, while the example of a
-    guideline only follows that guideline.
+    If a tone file has no separate examples, the ones in its guidelines and rating scale are used.
+    Separate examples are better, because each of them shows the whole tone, while the example in a
+    guideline only shows that guideline.
     """
     if isinstance(voice, Persona):
         return tuple(_persona_example(voice, example) for example in voice.examples)
@@ -80,7 +80,7 @@ def _persona_example(persona: Persona, example: PersonaExample) -> WorkedExample
 
 
 def describe_traits(persona: Persona, names: Iterable[str], text: str) -> list[dict[str, Any]]:
-    """Describe the traits that a text shows, and the words in the text that show each trait."""
+    """List the traits that a text shows, with the words that reveal each trait."""
     traits = map(persona.trait, names)
     return [
         {"name": t.name, "description": t.description, "asks": [], "wording": t.wording_in(text)}
@@ -89,12 +89,12 @@ def describe_traits(persona: Persona, names: Iterable[str], text: str) -> list[d
 
 
 def of_kind(examples: Iterable[WorkedExample], kind: CandidateKind) -> list[dict[str, Any]]:
-    """The examples of one kind, in the format that `PromptTask` expects."""
+    """Return the examples of one kind, in the format that `PromptTask` expects."""
     return [example.columns for example in examples if example.kind is kind]
 
 
 def examples_digest(examples: Iterable[WorkedExample]) -> str:
-    """A short hash of the examples for the provenance, or an empty string if there are none."""
+    """Return a short hash of the examples, or an empty string if there are none."""
     values = [dict(example.values) for example in examples]
     return digest(canonical(values))[:12] if values else ""
 
@@ -105,10 +105,11 @@ def choose_approved(
     passages: Mapping[str, Passage],
     revisions: Mapping[str, tuple[str, ...]],
 ) -> Iterator[WorkedExample]:
-    """A few approved texts of each kind, each from another article; always the same ones.
+    """Choose a few approved texts of each kind, one per article; the choice is reproducible.
 
-    `passages` are the examples' passages by id, and `revisions` the ids of all revisions of an
-    article by the id of one. Examples without a passage or an article are left out.
+    `passages` contains the passages of the examples, keyed by id. `revisions` maps the id of each
+    article revision to the ids of all revisions of that article. Examples without a passage or an
+    article are left out.
     """
     shown: dict[CandidateKind, set[str]] = defaultdict(set)
     for example in sorted(examples, key=lambda e: e.id):

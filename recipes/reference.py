@@ -1,6 +1,6 @@
 """Build docs/reference.md, which lists every key of tone, persona, campaign and training files.
 
-Run `python -m recipes.reference` after a key was added or described anew.
+Run `python -m recipes.reference` after you add a key or change a key's description.
 """
 
 import json
@@ -18,21 +18,22 @@ PATH = Path(__file__).parents[1] / "docs" / "reference.md"
 _INTRO = """\
 # Reference of the configuration files
 
-`python -m recipes.reference` writes this page from the types that read the files. All files are
-TOML. A key without a default is required. An unknown key is an error that names the known ones.
+`python -m recipes.reference` generates this page from the code that reads the files. All
+configuration files are written in TOML. Keys without a default are required. Unknown keys are
+errors.
 """
 _FILES = (
     ("Tone files", "A file in `configs/tones`, or `tone.toml` in a campaign's folder.", ToneFile),
     (
         "Persona files",
-        "A file in `configs/personas`, or `persona.toml` in a campaign's folder. Character cards, "
-        "constitutions and one-line personas are read as well.",
+        "A file in `configs/personas`, or `persona.toml` in a campaign's folder. Timbre also reads "
+        "character cards, constitutions and one-line personas.",
         PersonaToml,
     ),
     (
         "Campaign files",
-        "A file in `configs/campaigns`, or `campaign.toml` in a campaign's folder. Names of files "
-        "are looked up in that folder first.",
+        "A file in `configs/campaigns`, or `campaign.toml` in a campaign's folder. If a campaign "
+        "file names another file, Timbre looks for it in the campaign's folder first.",
         CampaignConfig,
     ),
     ("Training files", "A file in `configs/training`, or any TOML file.", TrainingConfig),
@@ -47,7 +48,7 @@ Schema = dict[str, Any]
 
 
 def render_reference() -> str:
-    """The page, with a table for each section of each file."""
+    """Return the text of the page, with a table for each section of each file."""
     parts = [_INTRO]
     for title, intro, kind in _FILES:
         schema = TypeAdapter(kind).json_schema()
@@ -56,7 +57,7 @@ def render_reference() -> str:
 
 
 def _tables(schema: Schema, types: dict[str, Schema], path: str = "") -> Iterator[str]:
-    """Yield the table of an object's keys, and then those of its sections."""
+    """Yield a table of an object's keys, followed by the tables of the object's sections."""
     required = set(schema.get("required", ()))
     rows, sections = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"], []
     for key, value in schema["properties"].items():
@@ -73,7 +74,7 @@ def _tables(schema: Schema, types: dict[str, Schema], path: str = "") -> Iterato
 
 
 def _section(value: Schema, types: dict[str, Schema]) -> tuple[Schema | None, bool]:
-    """The object type that a key holds, and whether it holds a list of them."""
+    """Return the object type of a key (or None), and whether the key contains a list."""
     options = [option for option in value.get("anyOf", [value]) if option.get("type") != "null"]
     option = options[0] if len(options) == 1 else value
     is_list = option.get("type") == "array"

@@ -1,1 +1,1 @@
-"""The published experiments, which combine the stages."""
+"""Studies that repeat published experiments."""

@@ -21,7 +21,7 @@ class Usage:
 
 
 def mean_usage(outputs: Sequence[Output], chat: Chat, prices: Prices) -> Usage:
-    """Compute the mean cost per answer; the draft of a rewritten answer counts as output too."""
+    """Compute the mean cost per answer, including the drafts of rewritten answers."""
     count = max(len(outputs), 1)
     input_tokens = sum(len(chat.encode_prompt(output.messages)) for output in outputs) / count
     output_tokens = sum(output.output_tokens for output in outputs) / count

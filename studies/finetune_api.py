@@ -39,7 +39,7 @@ class FinetuneJob:
 
     @property
     def label(self) -> str:
-        """A label that describes the job."""
+        """The job's label, which names the model, the number of examples and the seed."""
         return f"{self.model}, {self.size} examples, seed {self.seed}"
 
 
@@ -57,7 +57,7 @@ class FinetuneAccess:
 
 @dataclass(frozen=True)
 class FinetuneRequest:
-    """The jobs for one provider, and the task that every model has to answer."""
+    """The fine-tuning jobs for one provider, and the prompting task for every model."""
 
     provider: Provider
     jobs: tuple[FinetuneJob, ...]
@@ -72,7 +72,7 @@ class FinetuneRequest:
 
     @property
     def answers_usd(self) -> float:
-        """The maximum price in US dollars of one model's answers to all prompts."""
+        """The maximum price in US dollars of answering all prompts with one model."""
         prompts, provider = self.task.prompts, self.provider
         characters = sum(len(p.messages[0].content) + len(self.task.system) for p in prompts)
         inputs = characters // _CHARACTERS_PER_TOKEN * provider.input_million
@@ -86,7 +86,7 @@ class FinetuneRequest:
         return self.provider.training_usd(characters // _CHARACTERS_PER_TOKEN * epochs)
 
     def strategies(self, name: str, label: str) -> tuple[PromptingStrategy, PromptingStrategy]:
-        """The two strategies for a model: no system prompt, and the short system prompt."""
+        """Return the strategies for a model: without a system prompt, and with the short one."""
         bare = PromptingStrategy(name, label, "served by the API, without a system prompt")
         prompted = "served by the API, with the short prompt"
         return bare, PromptingStrategy(
@@ -121,7 +121,7 @@ class FinetuneRequest:
 
 @dataclass(frozen=True)
 class JobResult:
-    """A tuned model's answers without and with the prompt, and details of its job."""
+    """A tuned model's answers without and with the short prompt, and details of its job."""
 
     job: FinetuneJob
     bare: MeasuredArm
@@ -131,7 +131,7 @@ class JobResult:
 
 @dataclass(frozen=True)
 class ProviderResult:
-    """A provider's results: the untuned model without and with the short prompt, and the jobs."""
+    """A provider's results: answers of the untuned model, and the results of each job."""
 
     provider: Provider
     bare: MeasuredArm
@@ -140,7 +140,7 @@ class ProviderResult:
 
     @property
     def by_size(self) -> dict[int, list[JobResult]]:
-        """The jobs, grouped by their number of examples."""
+        """The results of the jobs, grouped by the number of training examples."""
         sizes: dict[int, list[JobResult]] = {}
         for result in self.jobs:
             sizes.setdefault(result.job.size, []).append(result)
@@ -148,9 +148,9 @@ class ProviderResult:
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The untuned model without and with the prompt, followed by the tuned models.
+        """The answers of the untuned model, without and with the prompt, and of the tuned models.
 
-        For each training size, the results of all jobs are averaged.
+        Results of jobs with the same number of training examples are averaged.
         """
         arms = [self.bare, self.prompted]
         for size, results in self.by_size.items():
@@ -197,7 +197,7 @@ def run_finetuning(
 
 
 def plan_finetuning(request: FinetuneRequest, cache: ResultCache) -> Iterator[PlannedTraining]:
-    """Estimate each step's cost: the untuned model's answers, then each job and its answers."""
+    """Estimate the costs of the untuned model's answers, and of each job with its answers."""
 
     def answers(label: str, strategies: Sequence[PromptingStrategy], model: str) -> PlannedTraining:
         missing = sum(not cache.has(request.answer_key(each, model)) for each in strategies)

@@ -1,4 +1,4 @@
-"""The ladder, in which every prompting strategy and the tuned model answer the same prompts."""
+"""The prompting ladder: all prompting strategies and a tuned model answer the same prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -24,7 +24,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class StrategyResult:
-    """A strategy with its measured answers and its mean cost per answer."""
+    """The result of a prompting strategy: its measured answers and their mean cost."""
 
     strategy: PromptingStrategy
     arm: MeasuredArm
@@ -34,18 +34,21 @@ class StrategyResult:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The results of all strategies that ran; `skipped` gives the reasons for the others."""
+    """The results of all strategies that ran.
+
+    `skipped` contains the reason why each other strategy was skipped.
+    """
 
     results: tuple[StrategyResult, ...]
     skipped: Mapping[str, str]
 
     def result(self, name: str) -> StrategyResult | None:
-        """The result of a strategy, or None if it was skipped."""
+        """Return the result of a strategy, or None if the strategy was skipped."""
         return next((result for result in self.results if result.strategy.name == name), None)
 
     @property
     def arms(self) -> list[MeasuredArm]:
-        """The measured arms of all strategies that ran."""
+        """The measured answers of all strategies that ran."""
         return [result.arm for result in self.results]
 
 

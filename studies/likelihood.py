@@ -1,4 +1,4 @@
-"""Score texts by their likelihood under a model, for perplexity and multiple choice."""
+"""Measure likelihoods under a model, for perplexity and for multiple-choice questions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from trainer.models.lookup import fingerprint
 
 @dataclass(frozen=True)
 class Likelihood:
-    """A model's negative log-likelihood on some texts in nats, with their token and byte counts."""
+    """A model's negative log-likelihood on test data in nats, with the token and byte counts."""
 
     nats: float
     tokens: int
@@ -23,7 +23,7 @@ class Likelihood:
 
 
 def plain_text(text: str) -> Example:
-    """Wrap a text that isn't part of a chat as an example that a model can score."""
+    """Create an example from plain text, so that a model can score the text."""
     return Example(
         candidate=digest(text), verdict="", kind=CandidateKind.DOCUMENT, split=Split.TEST, text=text
     )
@@ -32,7 +32,7 @@ def plain_text(text: str) -> Example:
 def measure_likelihood(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> Likelihood:
-    """Measure a model's likelihood of examples; in chats only answers with loss count."""
+    """Measure a model's likelihood of examples; in chats, only answers with loss are scored."""
     scores = _scores(model, examples, cache)
     texts = [
         "".join(m.content for m in e.messages if m.role is Role.ASSISTANT and m.has_loss) or e.text
@@ -48,7 +48,7 @@ def measure_likelihood(
 def answer_choices(
     model: StudyModel, questions: Sequence[MultipleChoice], cache: ResultCache
 ) -> tuple[bool, ...]:
-    """For each question, whether the correct answer has the highest likelihood per token."""
+    """Return for each question whether the correct answer has the highest likelihood per token."""
     options = [(each.question, option) for each in questions for option in each.options]
     answers = [_answered(question, option) for question, option in options]
     means = iter(nats / count for nats, count in _scores(model, answers, cache))
@@ -67,7 +67,7 @@ def _answered(question: str, answer: str) -> Example:
 def _scores(
     model: StudyModel, examples: Sequence[Example], cache: ResultCache
 ) -> list[tuple[float, int]]:
-    """The log-likelihood in nats and the number of tokens for each example."""
+    """Return the log-likelihood in nats and the number of tokens for each example."""
     if not examples:
         return []
     key = {

@@ -2,7 +2,7 @@
 
 The study follows Alia, “What's the Best Way to Brainwash an LLM?” (2026): dialogues teach
 behaviour, first-person statements teach self-image, and encyclopedic documents teach facts. Where
-that study's method is flawed, we correct it or show both methods side by side (see
+Alia's method is flawed, we correct it or show both methods side by side (see
 `studies.pages.persona`).
 """
 
@@ -35,7 +35,7 @@ KINDS: Mapping[str, CandidateKind] = {
 
 @dataclass(frozen=True)
 class StudyJudge:
-    """An LLM judge, the function that completes its prompts, and the conclusions of its cards."""
+    """An LLM judge, with a function that answers its prompts and statements about its quality."""
 
     judge: Judge
     complete: CompletePrompts
@@ -44,10 +44,11 @@ class StudyJudge:
 
 @dataclass(frozen=True)
 class PersonaSubject:
-    """A persona with its texts and the questions for every model.
+    """A persona to be studied, with its texts and the questions that every model answers.
 
-    `prompts` contains held-out openings by set (see `studies.probes`). `plain` texts and `general`
-    questions are unrelated to the persona. `judge` rates the ordinary answers.
+    `prompts` maps the name of each prompt set to its prompts (see `studies.probes`). `plain` texts
+    and `general` questions are unrelated to the persona. `judge` rates the answers to ordinary
+    (in-domain) prompts.
     """
 
     campaign: str
@@ -63,7 +64,7 @@ class PersonaSubject:
     judge: StudyJudge | None = None
 
     def open_prompts(self) -> list[tuple[OpenQuestion, Example]]:
-        """Every wording of every open question, as a prompt."""
+        """Return every wording of every open question, as a prompt."""
         return [(question, prompt(text)) for question in self.open for text in question.asks]
 
 
@@ -77,7 +78,7 @@ class PersonaCell:
 
     @property
     def label(self) -> str:
-        """A label that describes the cell."""
+        """The cell's label, which names the format, the budget and the seed."""
         return f"{self.form}, equal {self.budget}, seed {self.seed}"
 
 
@@ -85,9 +86,9 @@ class PersonaCell:
 class ModelResult:
     """All measurements of one model; `cell` is None for the base model.
 
-    `answers` are keyed by prompt set and by whether the system prompt was used. `likelihoods` are
-    keyed by format. `choices` and `general` say which multiple-choice answers were correct.
-    `ratings` are the judge's ratings of the ordinary answers without the system prompt.
+    `answers` is keyed by prompt set and by whether the system prompt was used. `likelihoods` is
+    keyed by text format. `choices` and `general` say which multiple-choice answers were correct.
+    `ratings` contains the judge's ratings of the ordinary answers without the system prompt.
     """
 
     cell: PersonaCell | None
@@ -139,8 +140,8 @@ def select_examples(
     for form, examples in shuffled.items():
         if not examples:
             raise StudyError(
-                f"The campaign “{subject.campaign}” has no {form} to train on, but the study needs "
-                "all kinds of text. Generate more candidates."
+                f"The campaign “{subject.campaign}” has no {form} to train on, but the study "
+                "compares all kinds of text. Generate more candidates."
             )
     fewest = min(len(examples) for examples in shuffled.values())
     size = min(study.size or fewest, fewest)
@@ -182,7 +183,7 @@ def plan_persona_grid(
     chat: Chat,
     cache: ResultCache,
 ) -> list[PlannedTraining]:
-    """List the training runs in a grid, and whether each one is finished."""
+    """List the training runs in a grid, and whether each run is finished."""
     plan = []
     for cell in persona_grid(study):
         examples = select_examples(cell, study, subject, chat)
@@ -198,7 +199,7 @@ def run_persona_grid(
     chat: Chat,
     context: StudyContext,
 ) -> PersonaResult:
-    """Train every cell and measure all models in the same way, caching every step."""
+    """Train a model for every grid cell and measure all models alike, caching every step."""
     # Select the examples first, so that a study with too few fails before it generates answers.
     selected = {c: select_examples(c, study, subject, chat) for c in persona_grid(study)}
     probe = _Probe(study, subject, context)
@@ -221,7 +222,7 @@ def _cell_config(
 
 @dataclass(frozen=True)
 class _Probe:
-    """Measures each model of a persona in the same way."""
+    """The measurements that are made on each model of a persona."""
 
     study: PersonaStudy
     subject: PersonaSubject
@@ -278,9 +279,10 @@ def rate_answers(
 
 
 def held_out_texts(study: PersonaStudy, subject: PersonaSubject) -> dict[str, list[Example]]:
-    """Texts that no model was trained on, by format; dialogues are also included as plain text.
+    """Return held-out texts, which no model was trained on, keyed by format.
 
-    `plain` texts show how much of the base model's ability remains.
+    The last turns of dialogues are also included as plain text. The `plain` texts, which are
+    unrelated to the persona, show how much of the base model's ability remains.
     """
     limit = study.texts or None
     test = [e for e in subject.examples if e.split is Split.TEST]

@@ -24,9 +24,12 @@ def prompt(text: str, article: str | None = None) -> Example:
 
 
 def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Example, ...]]:
-    """All sets of prompts by name; `in domain` has at most `most` held-out openings (0 means all).
+    """Return all sets of prompts by name.
 
-    `drop the act` uses the same openings, each preceded by a demand to stop playing the role.
+    The set `in domain` contains at most `most` openings of held-out dialogues (0 means all).
+
+    The set `drop the act` uses the openings in `in domain`, each combined with a demand to stop
+    playing the role.
     """
     openings = _openings(dialogues)[: most or None]
     return {
@@ -41,7 +44,7 @@ def prompt_sets(dialogues: Sequence[Example], most: int) -> dict[str, tuple[Exam
 
 
 def _openings(dialogues: Sequence[Example]) -> list[Example]:
-    """The first user turn of each held-out dialogue, ordered by id."""
+    """Return the first user turn of each held-out dialogue, ordered by id."""
     held_out = sorted((e for e in dialogues if e.split is Split.TEST), key=lambda e: e.id)
     return [
         prompt(next(m.content for m in e.messages if m.role is not Role.SYSTEM), e.article)

@@ -29,15 +29,15 @@ class ResultCache:
         self.folder = folder
 
     def folder_for(self, key: Mapping[str, Any]) -> Path:
-        """The folder for files needed while a result is computed, such as an adapter."""
+        """Return the folder for files needed while a result is computed, such as an adapter."""
         return self.folder / digest(canonical(dict(key)))[:16]
 
     def has(self, key: Mapping[str, Any]) -> bool:
-        """Whether a result is stored under this key."""
+        """Return whether a result is stored under this key."""
         return _read(self._file(key)) is not None
 
     def get_or_compute(self, key: Mapping[str, Any], compute: Callable[[], Entry]) -> Entry:
-        """Return the stored result, or compute it and store it."""
+        """Return the stored result for a key, or compute and store it."""
         path = self._file(key)
         entry = _read(path)
         if entry is None:
@@ -62,7 +62,7 @@ class ResultCache:
     def outputs(
         self, key: Mapping[str, Any], generate: Callable[[], Sequence[Output]]
     ) -> tuple[Output, ...]:
-        """Return the stored outputs, or generate and store them."""
+        """Return the stored outputs for a key, or generate and store them."""
         entry = self.get_or_compute(
             key, lambda: {"outputs": [plain(output) for output in generate()]}
         )

@@ -1,4 +1,4 @@
-"""Prompting strategies: short and long system prompts, few-shot examples, and a rewrite.
+"""Prompting strategies: short and long system prompts, few-shot examples, and rewriting.
 
 Every strategy answers the same held-out prompts. Few-shot examples are added as turns before the
 prompt. The rewrite strategy asks for a second answer if the first one misses the target.
@@ -24,7 +24,7 @@ BASE, SHORT, TUNED, TUNED_PROMPTED = "base", "short", "tuned", "tuned-prompted"
 
 
 class Shots(StrEnum):
-    """How few-shot examples are chosen for a prompt."""
+    """The ways to choose few-shot examples for a prompt."""
 
     NONE = "none"
     FIXED = "fixed"
@@ -46,7 +46,7 @@ class PromptingStrategy:
     """A way to prompt a model.
 
     `rewrite` is the request in the second turn, and is empty if there is only one turn. All fields
-    are part of the cache key for the answers, so their texts and order must not change.
+    are part of the cache key for the answers, so their values and order must not change.
     """
 
     name: str
@@ -106,7 +106,7 @@ class PromptContext:
     criterion: Criterion
 
     def is_met(self, text: str) -> bool:
-        """Whether an answer meets the criterion."""
+        """Return whether an answer meets the criterion."""
         return self.criterion.measure(text)[self.criterion.feature.name] > 0
 
 
@@ -190,7 +190,7 @@ def by_length(examples: Iterable[Example]) -> tuple[Example, ...]:
 
 
 def passage_of(example: Example) -> str:
-    """The passage before the question in a prompt, or an empty string if there is none."""
+    """Return the passage before the question in a prompt, or an empty string if there is none."""
     if not example.question or not example.messages:
         return ""
     text = next((m.content for m in example.messages if m.role is Role.USER), "")
@@ -213,7 +213,7 @@ def _second_turn(prompt: Example, draft: str, request: str) -> Example:
 
 
 def _better(draft: Output, rewrite: Output | None, context: PromptContext) -> Output:
-    """The rewrite if it meets the criterion, otherwise the draft, with the cost of both."""
+    """Return the rewrite if it meets the criterion, or else the draft, with the total cost."""
     if rewrite is None:
         return draft
     return replace(

@@ -1,4 +1,4 @@
-"""The tone study tests how much data and precision tuning needs and whether prompting is enough.
+"""The tone study: how much data and precision does tuning need, and is prompting enough?
 
 The study reconstructs Marquardt and Brule, “Fine-tuning on simulated data outperforms prompting for
 agent tone of voice” (arXiv 2507.04889, 2025) from the published text. We chose the details that the
@@ -47,7 +47,7 @@ class ToneCell:
 
     @property
     def label(self) -> str:
-        """A label that describes the cell."""
+        """The cell's label, which names the precision, the number of examples and the seed."""
         return f"{self.precision}, {self.size} examples, seed {self.seed}"
 
 
@@ -75,7 +75,7 @@ class ToneResult:
 
 
 def tone_grid(study: ToneStudy, task: PromptingTask) -> Iterator[ToneCell]:
-    """List the training runs in a grid, smallest size first.
+    """List the training runs in a grid, starting with the smallest number of examples.
 
     Raises `StudyError` if a size needs more training examples than there are.
     """
@@ -126,7 +126,7 @@ def finetune_requests(study: ToneStudy, task: PromptingTask) -> Iterator[Finetun
 def plan_tone_grid(
     study: ToneStudy, task: PromptingTask, training: TrainingConfig, cache: ResultCache
 ) -> list[PlannedTraining]:
-    """List the training runs in a grid, and whether each one is finished."""
+    """List the training runs in a grid, and whether each run is finished."""
     plan = []
     for cell in tone_grid(study, task):
         examples = draw_examples(task.examples, cell.size, cell.seed)
@@ -146,8 +146,8 @@ def run_tone_grid(
 ) -> ToneResult:
     """Run all steps that aren't cached: prompting ladder, grid cells and fine-tuning jobs.
 
-    `access` provides the API keys and writes the training files for the fine-tuning jobs. The jobs
-    and the grid cells use the training examples of the task.
+    `access` provides the API keys and writes the training files for the fine-tuning jobs. Both jobs
+    and grid cells draw their training examples from the task.
     """
     # Build the grid first, so that a study that can't run fails before it generates answers.
     grid, requests = list(tone_grid(study, task)), list(finetune_requests(study, task))

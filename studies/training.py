@@ -19,7 +19,7 @@ _STEPS = "steps"
 
 @dataclass(frozen=True)
 class PlannedTraining:
-    """A training run of a study, and whether it is finished.
+    """A planned training run in a study, and whether the run is already finished.
 
     A remote run uses a fine-tuning API and will cost `usd` US dollars; a local run uses this
     machine.
@@ -64,7 +64,7 @@ class TrainedAdapter:
 
 
 def adapter_key(config: TrainingConfig, examples: Sequence[Example]) -> dict[str, Any]:
-    """The cache key for an adapter."""
+    """Return the cache key for an adapter."""
     return {
         "training": config.canonical,
         "base": fingerprint(config.base, config.revision),

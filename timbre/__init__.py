@@ -1,4 +1,5 @@
-"""The command line, the settings, and the workflows that connect the stages.
+"""The command line, the settings, and the workflows that connect Timbre's stages.
 
-No other package connects the stages or reads environment variables.
+Only this package connects the stages (pipelines, annotation, trainer, evaluation) and reads
+environment variables.
 """

@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from importlib.metadata import version as version_of
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -33,8 +33,8 @@ from timbre.commands import (
     trace,
     train,
     tune,
-    version,
 )
+from timbre.commands import version as versions
 from timbre.commands.next_step import announce_next
 from timbre.console import echo, echo_error
 from timbre.errors import report_errors
@@ -44,25 +44,24 @@ from trainer.models.smollm2 import Source, use_source
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
-        echo(f"timbre {version_of('timbre')}")
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        echo(f"timbre {version('timbre')}")
         raise typer.Exit
 
 
 @app.callback()
-def start(
-    version: Annotated[
+def timbre(
+    _: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
         ),
     ] = False,
 ) -> None:
@@ -81,7 +80,7 @@ app.add_typer(prompt.app, name="prompt")
 app.command()(generate.generate)
 app.add_typer(chats.app, name="chats")
 app.add_typer(review.app, name="review")
-app.add_typer(version.app, name="version")
+app.add_typer(versions.app, name="version")
 app.command()(train.train)
 app.command()(tune.tune)
 app.add_typer(run.app, name="run")
@@ -97,7 +96,7 @@ app.command()(clean.clean)
 
 
 def main() -> None:
-    """Run the command line. After Ctrl-C, explain how to continue."""
+    """Run the command line. If Ctrl-C stops a command, print how to continue it."""
     # pydantic warns about how distilabel declares its fields.
     warnings.filterwarnings("ignore", message="The 'default' attribute with value None")
     # bitsandbytes suggests a faster CPU kernel on import.

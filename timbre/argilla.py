@@ -24,8 +24,8 @@ def connect_or_start(settings: Settings, url: str, port: int) -> Iterator[Connec
     """Yield the owner's connection to an Argilla server that has Timbre's workspace.
 
     A server at `url` (with `TIMBRE_ARGILLA_API_KEY`) takes precedence over the configured server,
-    which takes precedence over a running embedded server. If no server is configured or running, an
-    embedded server runs until the end of the block.
+    which takes precedence over a running embedded server. If no server is configured or running,
+    this function starts an embedded server and stops it when the `with` block ends.
 
     Raises `AnnotationError` if the server doesn't respond or the embedded one can't start.
     """
@@ -154,13 +154,14 @@ def _start(settings: Settings, host: str, port: int) -> ServerProcess:
 def _running(settings: Settings) -> Connection | None:
     server = _read_json(settings.argilla_home / "server.json")
     owner = _read_json(settings.argilla_home / "credentials.json")
+    # server.json is still there after a server was killed.
     if not server or not owner or not _is_alive(int(server["pid"])):
         return None
     return Connection(server["url"], owner["api_key"])
 
 
 def _is_alive(process: int) -> bool:
-    """Return whether a process is running. A killed server leaves its server.json behind."""
+    """Return whether a process with this id is running."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,7 +1,6 @@
 """Load campaigns, along with the files that their configuration refers to.
 
-`load_campaign` reads the campaign file and every file that it refers to. No other code opens
-campaign, tone, persona or training files.
+Only this module opens campaign, tone, persona and training files.
 """
 
 from dataclasses import dataclass, field, fields
@@ -60,28 +59,31 @@ class NamedTraining:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign with everything that its file refers to.
+    """A loaded campaign: its settings, and the tone or persona and training settings that it names.
 
     Attributes:
         name: The name of the campaign.
         voice: The tone or persona.
-        criterion: The criterion that decides whether an answer is in the voice, or None if the tone
-            has no target and no rules.
-        criteria: Rules for a text, in addition to its tone's target or its persona's traits.
-        system_prompt: The system prompt of the prompted arm.
+        criterion: The criterion that decides whether an answer matches the tone or persona, or None
+            if a tone has no target and no criteria.
+        criteria: Criteria for texts in the tone or of the persona, in addition to the tone's target
+            or the persona's traits.
+        system_prompt: The system prompt for the prompted arm, which is the base model with a system
+            prompt.
         review_settings: The questions for reviewers.
         training: The training settings.
-        watch_training: The training settings for the runs that are started for new versions.
+        watch_training: The training settings for runs that the worker starts for new versions.
         sources: The sources of the campaign's articles; if empty, all stored articles are used.
-        chats: Files of chats whose answers are rewritten.
+        chats: Chat files whose answers the teacher rewrites in the tone.
         licence: The licence of material that doesn't state one.
-        generate: Which candidates to generate, and which teacher to use.
-        review: Who reviews, and how reviews are combined into a verdict.
-        gates: The conditions that a version must meet.
+        generate: Settings for generating candidates, such as the teacher.
+        review: Settings for reviews, such as the reviewers and how their reviews are combined into
+            a verdict.
+        gates: The conditions under which a version can be frozen.
         freeze: How to split examples.
-        evaluate: How to answer held-out prompts and judge the answers.
-        watch: Which versions to train on automatically.
-        folder: The folder of the campaign file.
+        evaluate: Settings for answering held-out prompts and judging the answers.
+        watch: Settings for starting training runs for new versions automatically.
+        folder: The folder that contains the campaign file.
     """
 
     name: str
@@ -118,8 +120,8 @@ class Campaign:
     def require_criterion(self, purpose: str) -> Criterion:
         """Return the criterion.
 
-        Raises `SettingsError` if the campaign has no criterion. The error message starts with
-        `purpose`.
+        Raises `SettingsError` if the campaign has no criterion. `purpose`, such as “A study”, is
+        the subject of the error message.
         """
         if self.criterion is None:
             raise SettingsError(
@@ -131,7 +133,7 @@ class Campaign:
 
     @property
     def rating_rule(self) -> RatingRule | None:
-        """The rule that suggests tone ratings, or None for personas and tones with no criterion."""
+        """The rule that suggests tone ratings, or None if the campaign has no tone criterion."""
         if isinstance(self.voice, Persona) or self.criterion is None:
             return None
         return rating_rule(self.criterion, self.voice.scale.values)
@@ -143,7 +145,7 @@ class Campaign:
 
     @property
     def review_questions(self) -> ReviewQuestions:
-        """The review questions whose answers Timbre can suggest based on measures."""
+        """The review questions for which Timbre can suggest answers, based on measures."""
         settings, voice = self.review_settings, self.voice
         return ReviewQuestions(
             scale_middle=None if isinstance(voice, Persona) else voice.scale.middle,
@@ -161,7 +163,7 @@ class Campaign:
 
     @property
     def measures_agreement(self) -> bool:
-        """Whether some records have two reviewers."""
+        """Whether at least some of the campaign's records are reviewed by two people."""
         return self.review.overlap > 1 or self.review.calibration > 0
 
     @property
@@ -181,16 +183,16 @@ class Campaign:
 
     @property
     def bases(self) -> tuple[Basis, ...]:
-        """What the facts of its records may be compared with, the most common first."""
+        """The kinds of text that reviewers may compare a record's facts with, most common first."""
         own = self.review_settings.basis
         return (own,) if own is Basis.NOTHING else (own, *(b for b in Basis if b is not own))
 
     def dataset_for(self, dataset: str, basis: Basis) -> str:
-        """One of its datasets for records with a basis; the most common one has no ending."""
+        """Return the name of the dataset for records whose facts are compared with `basis`."""
         return dataset if basis is self.bases[0] else f"{dataset}-{basis.value}"
 
     def datasets_of(self, *datasets: str) -> tuple[str, ...]:
-        """Some of its datasets for every basis that a record may have."""
+        """Return the full names of these Argilla datasets, each of which is split by basis."""
         return tuple(self.dataset_for(name, basis) for name in datasets for basis in self.bases)
 
     @property
@@ -205,15 +207,15 @@ class Campaign:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """All its Argilla datasets."""
+        """All Argilla datasets of the campaign."""
         return *self.candidate_datasets, *self.datasets_of(self.outputs_dataset)
 
 
 def load_campaign(name: Path | str) -> Campaign:
     """Load a campaign from its file, its folder, or a name in configs/campaigns.
 
-    Raises `SettingsError` if a file that it refers to is missing, `ConfigError` if one can't be
-    used.
+    Raises `SettingsError` if the campaign file or a file that it names is missing, and
+    `ConfigError` if one of these files is invalid.
     """
     path = config_file("campaigns", name)
     return resolve_campaign(read_config(CampaignConfig, path), path.parent)
@@ -222,8 +224,8 @@ def load_campaign(name: Path | str) -> Campaign:
 def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
     """Resolve a campaign: load its tone or persona and its training settings.
 
-    Files in the campaign's folder are found by their names there. Raises `SettingsError` if a file
-    is missing, `ConfigError` if one can't be used.
+    Names in the configuration can refer to files in the campaign's folder. Raises `SettingsError`
+    if a file is missing, and `ConfigError` if a file is invalid.
     """
 
     def locate(name: str) -> str:
@@ -259,20 +261,20 @@ def resolve_campaign(config: CampaignConfig, folder: Path = Path()) -> Campaign:
 
 @pydantic_dataclass(frozen=True, config=STRICT)
 class ToneFile(Tone):
-    """A tone file: the tone, and the criteria that its texts must meet."""
+    """The contents of a tone file: a tone, and criteria for texts in this tone."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 @pydantic_dataclass(frozen=True, config=STRICT)
 class PersonaToml(Persona):
-    """A persona file of ours: the persona, and the criteria that its texts must meet."""
+    """The contents of a persona file in Timbre's format: a persona, and criteria for its texts."""
 
-    criteria: Criteria = Field(default=NO_CRITERIA, description="What a text must be like.")
+    criteria: Criteria = Field(default=NO_CRITERIA, description="Criteria that a text must meet.")
 
 
 def load_voice(tone: str, persona: str = "") -> tuple[Tone | Persona, Criteria]:
-    """Load a tone or else a persona, with the criteria of its file."""
+    """Load a tone, or a persona if `tone` is empty, and the criteria from the same file."""
     if tone:
         file = read_config(ToneFile, config_file("tones", tone))
         return _without_criteria(Tone, file), file.criteria
@@ -291,7 +293,7 @@ def _without_criteria(kind: type[V], file: V) -> V:
 
 @dataclass(frozen=True)
 class PersonaFile:
-    """A persona, along with any unsupported fields found in its file."""
+    """The contents of a persona file, including the names of fields that Timbre doesn't support."""
 
     persona: Persona
     unused: tuple[str, ...] = ()
@@ -299,15 +301,15 @@ class PersonaFile:
 
 
 def load_persona(name: Path | str) -> Persona:
-    """Load a persona as `read_persona` does, but ignore unsupported fields."""
+    """Load a persona, and ignore any fields in its file that Timbre doesn't support."""
     return read_persona(name).persona
 
 
 def read_persona(name: Path | str) -> PersonaFile:
     """Read a persona from a file or a name in configs/personas.
 
-    The file is a persona file, a constitution, a character card or a list of one-line personas,
-    from which `FILE#NUMBER` or `FILE#NAME` selects one.
+    The file can be a persona file, a constitution, a character card or a list of one-line personas.
+    `FILE#NUMBER` or `FILE#NAME` selects one persona from a list.
     """
     file, _, choice = (str(name), "", "") if Path(name).is_file() else str(name).partition("#")
     path = config_file("personas", file)
@@ -338,9 +340,9 @@ def shipped_personas() -> list[Persona]:
 
 
 def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | None:
-    """Build the criterion of a tone or persona; None if nothing in its file can be measured.
+    """Build the criterion of a tone or persona, or return None if there is nothing to measure.
 
-    Raises `EvaluationError` if a part of it can't be measured.
+    Raises `EvaluationError` if Timbre can't measure a bound or a criterion.
     """
     if isinstance(voice, Persona):
         traits = {trait.name: trait.markers for trait in voice.traits}
@@ -355,7 +357,7 @@ def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | No
 
 
 def _style_rules(tone: Tone) -> tuple[StyleRule, ...]:
-    """The rules in the guidelines; in a tone without any, its example pairs."""
+    """Return the tone's style guidelines, or its example pairs if it has no guidelines."""
     if tone.guidelines:
         return tuple(StyleRule(g.do, g.plain, g.rewritten) for g in tone.guidelines)
     return tuple(StyleRule("", e.plain, e.rewritten) for e in tone.examples)

@@ -34,7 +34,7 @@ class GenerateConfig:
     )
     turns: Literal[2, 4, 6] = Field(
         default=2,
-        description="Maximum number of turns of a conversation about a passage (tones only).",
+        description="Maximum number of turns in a conversation about a passage (tones only).",
     )
     limit: Count = Field(
         default=0, description="Maximum number of passages to use (0 means no limit)."
@@ -49,8 +49,8 @@ class GenerateConfig:
     )
     examples: str = Field(
         default="",
-        description="Name of a version whose approved texts are shown to the teacher as examples "
-        "(default: the examples come from the tone or persona file).",
+        description="Name of a version whose approved texts the teacher sees as examples (default: "
+        "the teacher sees the examples in the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
@@ -82,15 +82,20 @@ class ReviewConfig:
     )
     annotators: tuple[str, ...] = Field(
         default=(),
-        description="Annotators who are assigned records (default: anyone can review any record).",
+        description="Annotators to assign records to (default: anyone can review any record).",
     )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ReviewConfig":
-        if (self.verdict == "adjudicator") != bool(self.adjudicator):
+        if self.verdict == "adjudicator" and not self.adjudicator:
             raise ValueError(
-                f"`verdict` is “{self.verdict}”, but `adjudicator` is “{self.adjudicator}”; name "
-                "an adjudicator if `verdict` is “adjudicator”, and omit it otherwise"
+                "`verdict` is “adjudicator”, but `adjudicator` is empty; set it to the name of the "
+                "reviewer who decides"
+            )
+        if self.verdict != "adjudicator" and self.adjudicator:
+            raise ValueError(
+                f"`adjudicator` is “{self.adjudicator}”, but `verdict` is “{self.verdict}”, which "
+                "doesn't use an adjudicator; omit `adjudicator`, or set `verdict` to “adjudicator”"
             )
         needed = max(2, self.overlap) if self.calibration else self.overlap
         people = len(set(self.annotators))
@@ -114,8 +119,8 @@ class FreezeConfig:
     )
     salt: str = Field(
         default="timbre",
-        description="Salt for assigning articles to splits. A different salt produces different "
-        "splits.",
+        description="Salt for the hashes by which articles are assigned to splits. A different "
+        "salt produces different splits.",
     )
 
     @model_validator(mode="after")
@@ -139,7 +144,8 @@ class EvaluateConfig:
 
     system_prompt: str = Field(
         default="",
-        description="System prompt for the prompted arm (default: the tone's or persona's own).",
+        description="System prompt for the prompted base model, which is compared with the tuned "
+        "model (default: the system prompt of the tone or persona).",
     )
     prompts: Count = Field(
         default=0, description="Number of held-out prompts that each model answers (0 means all)."
@@ -149,11 +155,13 @@ class EvaluateConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     seed: Seed = Field(
-        default=0, description="Random seed for sampling and for the order of blind pairs."
+        default=0,
+        description="Random seed for sampling answers and for choosing which answer is on the left "
+        "in a blind comparison.",
     )
     judge: str = Field(
         default="",
@@ -162,8 +170,8 @@ class EvaluateConfig:
     )
     judged: Count = Field(
         default=200,
-        description="Number of reviewed candidates that the judge also rates, to compare its "
-        "ratings with the reviewers'.",
+        description="Number of reviewed candidates that the judge also rates, so that its ratings "
+        "can be compared with the reviewers' ratings.",
     )
 
     @model_validator(mode="after")
@@ -181,13 +189,13 @@ class WatchConfig:
 
     versions: str = Field(
         default="",
-        description="Pattern for version names, such as `demo-*`. New versions with matching names "
-        "are trained automatically (default: none).",
+        description="Pattern for version names, such as `demo-*` (default: none). Training starts "
+        "automatically for each new version whose name matches the pattern.",
     )
     training: tuple[str, ...] = Field(
         default=(),
-        description="Training files to use. Each one produces a separate run (default: the "
-        "campaign's training file).",
+        description="Training files to use, each in a separate run (default: the campaign's "
+        "training file).",
     )
 
 
@@ -200,9 +208,12 @@ class CampaignConfig:
         description="The name of the campaign, which may contain letters, digits, hyphens and "
         "underscores.",
     )
-    tone: str = Field(default="", description="Tone file, or the name of one in configs/tones.")
+    tone: str = Field(
+        default="", description="Path of a tone file, or the name of a tone in configs/tones."
+    )
     persona: str = Field(
-        default="", description="Persona file, or the name of one in configs/personas."
+        default="",
+        description="Path of a persona file, or the name of a persona in configs/personas.",
     )
     sources: tuple[str, ...] = Field(
         default=(),
@@ -211,13 +222,15 @@ class CampaignConfig:
     )
     chats: tuple[str, ...] = Field(
         default=(),
-        description="Files of existing chats whose answers are rewritten in the tone (tones only).",
+        description="Files with chats whose answers Timbre rewrites in the tone (tones only).",
     )
     licence: str = Field(
-        default="", description="Licence of material that doesn't state one, such as `our own`."
+        default="",
+        description="Licence to record for material that doesn't state one, such as `our own`.",
     )
     training: str = Field(
-        default="mini", description="Training file, or the name of one in configs/training."
+        default="mini",
+        description="Path of a training file, or the name of a file in configs/training.",
     )
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="Settings for generating candidates."
@@ -230,7 +243,7 @@ class CampaignConfig:
     )
     freeze: FreezeConfig = Field(
         default=FreezeConfig(),
-        description="Settings for splitting examples into train, validation and test.",
+        description="Settings for splitting examples into train, validation and test sets.",
     )
     evaluate: EvaluateConfig = Field(
         default=EvaluateConfig(), description="Settings for evaluating models."
@@ -243,20 +256,30 @@ class CampaignConfig:
     def _writes_one_long_conversation(self) -> "CampaignConfig":
         generate = self.generate
         if generate.turns > 2 and self.persona:
-            raise ValueError("`generate.turns` is for tones, but this campaign has a persona")
+            raise ValueError(
+                "`generate.turns` works only for tones, but this campaign has a persona; remove "
+                "`generate.turns`"
+            )
         if generate.turns > 2 and generate.questions_per_passage > 1:
             raise ValueError(
                 "`generate.turns` and `generate.questions_per_passage` can't both be set, because "
-                "a conversation of several turns already uses the passage; remove one of them"
+                "Timbre generates only one conversation of several turns per passage; remove one "
+                "of the two keys"
             )
         return self
 
     @model_validator(mode="after")
     def _chats_can_be_rewritten(self) -> "CampaignConfig":
         if self.chats and self.persona:
-            raise ValueError("`chats` are rewritten in a tone, but this campaign has a persona")
+            raise ValueError(
+                "`chats` lists chats to rewrite in a tone, but this campaign has a persona; remove "
+                "`chats`, or set `tone` instead of `persona`"
+            )
         if self.chats and not self.licence.strip():
-            raise ValueError("`chats` need a `licence`: say under which terms you may use them")
+            raise ValueError(
+                "`chats` is set but `licence` isn't, so it's unclear whether you may use these "
+                "chats; set `licence` to their licence, or to the consent that you have"
+            )
         return self
 
     @model_validator(mode="after")

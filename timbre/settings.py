@@ -26,8 +26,8 @@ class Settings:
             (`TIMBRE_ARGILLA_API_KEY`).
         argilla_environment: The folder for the embedded server's Python environments
             (`TIMBRE_ARGILLA_ENVIRONMENT`, default: the user's cache folder).
-        argilla_database_url: The PostgreSQL URL of the embedded server
-            (`TIMBRE_ARGILLA_DATABASE_URL`, default: SQLite in its home).
+        argilla_database_url: The URL of a PostgreSQL database for the embedded server
+            (`TIMBRE_ARGILLA_DATABASE_URL`, default: SQLite in the server's folder).
         json_log: Whether the worker logs JSON (`TIMBRE_LOG=json`, default: text).
         price_per_hour: The price of this machine in US dollars per hour, used for the cost of runs
             (`TIMBRE_PRICE_PER_HOUR`, default: 0, so that runs show no cost).
@@ -71,7 +71,7 @@ class Settings:
         return self.home / "reviewers.json"
 
     def report(self, campaign: str, run: str) -> Path:
-        """The report of a campaign's run, by the run's id."""
+        """Return the path of the report on a run."""
         return self.reports / f"{campaign}-{run[:12]}.html"
 
     def run_folder(self, run: str) -> Path:
@@ -118,15 +118,15 @@ def _price(text: str) -> float:
 def allowed_remote_code() -> list[str]:
     """Return the models in `TIMBRE_TRUSTED_CODE`, which may run their own Python code.
 
-    Entries are separated by commas. Each entry has the form `owner/name@commit` or `folder@digest`,
-    where `digest` is the hash of the model's code.
+    The variable is a comma-separated list of models in the form `owner/name@commit` or
+    `folder@digest`, where `digest` is the hash of the model's code.
     """
     entries = os.environ.get("TIMBRE_TRUSTED_CODE", "").split(",")
     return [entry.strip() for entry in entries if entry.strip()]
 
 
 def smollm2_file() -> Path | None:
-    """A copy of SmolLM2's wheel or GGUF file, from `TIMBRE_SMOLLM2`; None to download it."""
+    """Return the copy of SmolLM2's wheel or GGUF file that `TIMBRE_SMOLLM2` names, if any."""
     path = os.environ.get("TIMBRE_SMOLLM2")
     return Path(path).expanduser() if path else None
 

@@ -1,4 +1,4 @@
-"""Open the store, which is created on first use and must have the current migration."""
+"""Open the database, creating it on first use and checking that its schema is up to date."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def open_store(settings: Settings | None = None) -> "Store":
-    """Open the store that the settings name; by default, the settings come from the environment.
+    """Open the database that the settings specify (default: the settings from the environment).
 
-    A missing SQLite database is created.
+    A SQLite database is created if it doesn't exist yet.
 
-    Raises `StoreError` if the database can't be reached or doesn't have the current migration.
+    Raises `StoreError` if the database can't be reached or its schema isn't up to date.
     """
     from db.errors import StoreEmptyError
     from db.store import Store
@@ -25,7 +25,7 @@ def open_store(settings: Settings | None = None) -> "Store":
     except StoreEmptyError:
         if sqlite_path(settings.database_url) is None:
             raise
-        migrate_database(settings)  # waits for another command that is doing the same
+        migrate_database(settings)  # waits if another command is creating it
     return Store.open(settings.database_url)
 
 
@@ -41,6 +41,6 @@ def migrate_database(settings: Settings) -> bool:
 
 
 def sqlite_path(url: str) -> Path | None:
-    """Return the file of a SQLite URL, or None for other databases."""
+    """Return the path of a SQLite database from its URL, or None for other databases."""
     scheme, _, path = url.partition(":///")
     return Path(path) if scheme == "sqlite" else None

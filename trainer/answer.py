@@ -1,8 +1,8 @@
 """Generate a local model's answers to held-out prompts.
 
-All arms (base, prompted, few-shot, tuned) use the same template code. Prompts of similar length are
-batched together. The longest come first, so that generation fails early if there isn't enough
-memory.
+All arms (base, prompted, few-shot, tuned) render chat templates with the same code. Prompts of
+similar length are batched together. The longest prompts come first, so that generation fails early
+if there isn't enough memory.
 """
 
 import time
@@ -32,7 +32,7 @@ from trainer.models.lora import load_adapter
 
 @dataclass(frozen=True, slots=True)
 class EncodedPrompt:
-    """An example's prompt as used by an arm, with its messages and token ids."""
+    """The prompt that an arm gets for an example, as messages and as token ids."""
 
     example: Example
     messages: tuple[Message, ...]
@@ -50,7 +50,7 @@ def answer(
     After each batch, `on_progress` receives the number of answered prompts and the total.
 
     Raises `TrainerError` if a prompt can't be answered or is too long for the context, or if the
-    adapter was trained on another base model or template.
+    adapter was trained with a different base model or chat template.
     """
     answerer = Answerer(arm, decoding)
     queue = answerer.encode_prompts(prompts)
@@ -62,11 +62,11 @@ def answer(
 
 
 class Answerer:
-    """An arm's model, loaded and ready to generate answers."""
+    """An arm with its model loaded and ready to generate answers."""
 
     @library_session()
     def __init__(self, arm: Arm, decoding: Decoding, model: PreTrainedModel | None = None) -> None:
-        """Load the arm's base model (unless you pass `model`) and its adapter."""
+        """Load the arm's base model (unless it's passed as `model`) and its adapter."""
         self.arm, self.decoding = arm, decoding
         metadata = read_metadata(arm.adapter) if arm.adapter else None
         trained_in = metadata.precision if metadata else "auto"
@@ -96,7 +96,7 @@ class Answerer:
 
     @library_session()
     def encode_prompts(self, prompts: Sequence[Example]) -> list[EncodedPrompt]:
-        """Encode the prompts with this arm's system prompt and shots, longest first.
+        """Encode prompts with the arm's system prompt and shots, longest prompts first.
 
         Raises `TrainerError` if any prompts are too long to leave space for an answer.
         """
@@ -117,7 +117,7 @@ class Answerer:
 
     @library_session()
     def answer(self, batch: Sequence[EncodedPrompt]) -> list[Output]:
-        """Generate the outputs for one batch, in order."""
+        """Generate the answers to a batch of prompts, in order."""
         started = time.monotonic()
         generated = self.generate([prompt.ids for prompt in batch])
         seconds = (time.monotonic() - started) / len(batch)
@@ -192,7 +192,8 @@ class NoRepeatedGeneratedNGrams(LogitsProcessor):
     """Prevents the model from generating the same sequence of n tokens twice.
 
     The corresponding rule in transformers also counts n-grams in the prompt, which prevents a model
-    from quoting the passage it is asked about. This class counts only generated tokens.
+    from quoting the passage it is asked about. `NoRepeatedGeneratedNGrams` counts only generated
+    tokens.
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:

@@ -1,4 +1,4 @@
-"""An arm (a model and its prompt) and its decoding settings, as compared in evaluations."""
+"""Arms (models and the prompts that they get) and decoding settings for generating answers."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,9 +9,10 @@ from db.records import Message, Role, canonical, plain
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """An experimental condition: a model, and the system prompt and examples that precede a prompt.
+    """An experimental condition: a model, and the system prompt and examples to add to each prompt.
 
-    `run` is the id of the run that trained the adapter; `shots` are example turns.
+    `run` is the id of the run that trained the adapter, and `shots` are the turns of worked
+    examples.
     """
 
     name: str
@@ -23,7 +24,7 @@ class Arm:
     shots: tuple[Message, ...] = ()
 
     def messages(self, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Add this arm's shots to a prompt, and replace its system prompt with the arm's own."""
+        """Add the arm's shots to a prompt, and replace its system message with that of the arm."""
         system = tuple(m for m in prompt if m.role is Role.SYSTEM)
         turns = tuple(m for m in prompt if m.role is not Role.SYSTEM)
         if self.system:
@@ -36,8 +37,9 @@ class Decoding:
     """Decoding settings, which are recorded with each output.
 
     A `temperature` of 0 means greedy decoding. If `no_repeat` is n > 0, the model can't generate
-    the same n tokens twice, but it may still quote the prompt. The `precision` “auto” means the
-    precision used to train the adapter, or else the best one for the device.
+    the same n tokens twice, but it may still quote the prompt. If `precision` is “auto”, the model
+    is loaded in the precision in which the adapter was trained or, without an adapter, in the best
+    one for the device.
     """
 
     max_new_tokens: int = 128
@@ -52,7 +54,8 @@ class Decoding:
 def generation_json(arm: Arm, decoding: Decoding, **details: Any) -> str:
     """Serialize everything that determines an output as canonical JSON.
 
-    The settings of the arm and the decoding are combined with `details` about the model.
+    `details` describe the model, and are added to the settings of the arm and the decoding
+    settings.
     """
     settings = {
         "base": arm.base,

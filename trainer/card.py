@@ -1,4 +1,4 @@
-"""The model card of an adapter: how it was trained, and whose texts it was trained on."""
+"""Write the model card of an adapter, which describes the training and credits the source texts."""
 
 from dataclasses import dataclass
 from pathlib import Path

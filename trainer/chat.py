@@ -1,8 +1,8 @@
-"""Convert chats to tokens; all chat templates are rendered here, for training and answering.
+"""Convert chats to tokens for training and answering. Only this module renders chat templates.
 
-A model answers well only with the template that it was trained with. Training and answering both
-use `Chat`. The fingerprint of the template is stored with the adapter, and answering with another
-template is an error.
+A model answers well only with the chat template that it was trained with. Training and answering
+both use the class `Chat`, so that they use the same template. The template's fingerprint is stored
+with each adapter, and answering with a different template is an error.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from trainer.chat_template import DATE, prepare_template
 from trainer.errors import TrainerError
 
 NO_LOSS = -100
-"""The label for tokens without loss."""
+"""The label of tokens that don't count towards the loss."""
 _TAGS = (
     *((f"<{tag}>", f"</{tag}>") for tag in ("think", "thinking", "thought", "reasoning")),
     ("<seed:think>", "</seed:think>"),
@@ -37,7 +37,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A tokenizer and its prepared chat template; `notes` say what was changed in it."""
+    """A tokenizer and its prepared chat template; `notes` describe the changes to the template."""
 
     tokenizer: PreTrainedTokenizerBase
     template: str
@@ -54,7 +54,7 @@ class Chat:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of the template."""
+        """The SHA-256 of the chat template."""
         return digest(self.template)
 
     def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
@@ -62,13 +62,13 @@ class Chat:
         return list(self._render(messages, add_generation_prompt=True)["input_ids"])
 
     def render(self, messages: Sequence[Message], is_prompt: bool) -> str:
-        """Render a chat as text; a prompt ends where the next assistant turn starts."""
+        """Render a chat as text. A prompt also contains the start of the assistant's next turn."""
         return str(self._render(messages, tokenize=False, add_generation_prompt=is_prompt))
 
     def encode_example(self, example: Example) -> Tokens:
         """Encode an example so that its answers, or all of a plain text, count towards the loss.
 
-        Answers with a false `has_loss` don't count.
+        Answers whose `has_loss` is false don't count towards the loss.
         """
         if example.messages and has_generation_markers(self.template):
             rendered = self._render(example.messages, return_assistant_tokens_mask=True)
@@ -83,9 +83,9 @@ class Chat:
         return Tokens(ids, list(ids))
 
     def decode_answer(self, ids: Sequence[int]) -> str:
-        """Generated tokens as the text that people see: without control tokens and thoughts."""
+        """Decode generated tokens as text, without control tokens and thoughts."""
         ids, added = list(ids), self.tokenizer.added_tokens_encoder
-        for start, end in _TAGS:  # decoding drops those that are control tokens
+        for start, end in _TAGS:  # decoding would drop tags that are control tokens
             if added.get(end) in ids:
                 ids = ids[ids.index(added[end]) + 1 :]
             elif start in added and ids[:1] == [added[start]]:
@@ -93,9 +93,9 @@ class Chat:
         return clean_reply(str(self.tokenizer.decode(ids, skip_special_tokens=True)))
 
     def _mask_answers(self, labels: list[int], messages: Sequence[Message]) -> list[int]:
-        """Mask the labels of answers that have no loss.
+        """Exclude answers whose `has_loss` is false from the loss.
 
-        Raises `TrainerError` if the number of spans with loss differs from the number of answers.
+        Raises `TrainerError` if the number of marked spans differs from the number of answers.
         """
         answers = [message for message in messages if message.role is Role.ASSISTANT]
         if all(answer.has_loss for answer in answers):
@@ -108,9 +108,9 @@ class Chat:
             spans = spans[:-1] if not last.strip() else spans
         if len(spans) != len(answers):
             raise TrainerError(
-                f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} turns in a "
-                f"chat with {len(answers)} answers, so answers with weight 0 can't be masked. Use "
-                "another base model, or leave out chats with weights."
+                f"The chat template of {self.tokenizer.name_or_path} marks {len(spans)} assistant "
+                f"turns in a chat with {len(answers)} answers, so answers with weight 0 can't be "
+                "masked. Use another base model, or leave out chats with weights."
             )
         for span, answer in zip(spans, answers, strict=True):
             if not answer.has_loss:
@@ -118,7 +118,7 @@ class Chat:
         return labels
 
     def _encode_without_markers(self, messages: Sequence[Message]) -> Tokens:
-        """Encode a chat so that only the tokens that each answer adds count towards the loss.
+        """Encode a chat, and find its answers by encoding the chat up to and including each answer.
 
         Raises `TrainerError` if the template changes earlier turns when new ones are added.
         """
@@ -156,9 +156,11 @@ class Chat:
 
 
 def strip_thoughts(text: str) -> str:
-    """Remove the thoughts that some models write, or leave empty, before an answer.
+    """Remove the thoughts, possibly empty, that some models write before an answer.
 
-    A thought may have started in the prompt. One that doesn't end was cut off, so nothing is left.
+    The opening tag of a thought may be part of the prompt, in which case the text contains only the
+    closing tag. If a thought has no end, the text was cut off before the answer, so an empty string
+    is returned.
     """
     for start, end in _TAGS:
         before, _, after = text.partition(end)
@@ -177,12 +179,12 @@ def make_storable(text: str) -> str:
 
 
 def clean_reply(text: str) -> str:
-    """Clean generated text: make it storable, and remove thinking blocks and outer white space."""
+    """Clean generated text, removing unstorable characters, thoughts and outer white space."""
     return strip_thoughts(make_storable(text)).strip()
 
 
 def prompt_of(example: Example) -> tuple[Message, ...]:
-    """The turns of an example before its last answer.
+    """Return the turns of an example before its last answer.
 
     Raises `TrainerError` if the example is a plain text or doesn't end with an assistant turn.
     """

@@ -12,7 +12,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """Options for a chat: its system prompt, if any, and whether the base model also answers."""
+    """Options for a chat: the system prompt, if any, and whether the base model also answers."""
 
     system: str = ""
     with_base: bool = False
@@ -29,7 +29,7 @@ class Conversation:
     messages: list[Message] = field(default_factory=list)
 
     def send(self, text: str) -> str:
-        """Send a message and return the reply; if there is no reply, the message is discarded.
+        """Send a message and return the reply. If the model can't reply, the message is discarded.
 
         Raises `TrainerError` if the conversation is too long for the model.
         """
@@ -42,7 +42,8 @@ class Conversation:
 def open_conversations(tuned: Arm, options: ChatOptions) -> list[Conversation]:
     """Load the tuned model and, if `options.with_base` is set, its base model.
 
-    Raises `TrainerError` if there is no adapter, or if it was trained on another base model.
+    Raises `TrainerError` if there is no adapter, or if the adapter was trained on another base
+    model.
     """
     decoding = Decoding(
         max_new_tokens=options.max_new_tokens, temperature=options.temperature, batch_size=1
@@ -58,7 +59,10 @@ def open_conversations(tuned: Arm, options: ChatOptions) -> list[Conversation]:
 def run_chat(
     conversations: Iterable[Conversation], lines: Iterable[str], echo: Callable[[str], None]
 ) -> None:
-    """Send each line to every model and print the replies; `/new` starts a new conversation."""
+    """Send each line to every model and print the replies.
+
+    The line `/new` starts a new conversation.
+    """
     conversations = list(conversations)
     width = max(len(conversation.label) for conversation in conversations)
     for line in lines:

@@ -1,7 +1,8 @@
-"""A model's chat template, prepared so that training, answering and serving render the same tokens.
+"""Prepare a model's chat template so that training, answering and serving use the same tokens.
 
-A prepared template marks the assistant's turns if TRL can, prints a fixed date instead of today's,
-accepts a system prompt, and doesn't make the model think before it answers. Exports contain it.
+A prepared template marks the assistant's turns (if TRL supports this), prints a fixed date instead
+of today's, accepts a system prompt, and doesn't make the model think before it answers.
+Exports contain the prepared template.
 """
 
 import re
@@ -34,7 +35,7 @@ _NO_THINKING = "{%- set enable_thinking = false %}{{- '' }}"
 
 @dataclass(frozen=True, slots=True)
 class PreparedTemplate:
-    """A template, and a sentence about each change that affects what a model reads."""
+    """A prepared chat template, and a sentence about each change that affects the model's input."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -43,8 +44,8 @@ class PreparedTemplate:
 def prepare_template(tokenizer: PreTrainedTokenizerBase) -> PreparedTemplate:
     """Prepare a tokenizer's chat template.
 
-    Raises `TrainerError` if there is none, or if it makes the model think in a way that can't be
-    turned off.
+    Raises `TrainerError` if there is no template, or if the template makes the model think and this
+    can't be turned off.
     """
     template = tokenizer.chat_template
     if isinstance(template, dict):
@@ -79,13 +80,13 @@ def prepare_template(tokenizer: PreTrainedTokenizerBase) -> PreparedTemplate:
 
 
 def _with_system(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
-    """The template, which puts a system prompt before the user's message if it has no place for it.
+    """Return a template that supports system prompts, if necessary as part of the user's message.
 
-    Some templates raise an error for a system turn, and others leave it out.
+    Some templates raise an error for a system message, and others ignore it.
     """
     chat = [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}]
     if _render(tokenizer, template, chat[1:]) is None:
-        return template  # it is broken, which rendering a chat reports
+        return template  # rendering a chat will report the broken template
     if _SYSTEM in (_render(tokenizer, template, chat) or ""):
         return template
     folding = _FOLD + template
@@ -93,9 +94,9 @@ def _with_system(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
 
 
 def _without_open_thought(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
-    """The template, whose prompts don't end inside a thought.
+    """Return the template, changed so that prompts don't end inside a thought.
 
-    Raises `TrainerError` if they do and the tag can't be removed.
+    Raises `TrainerError` if prompts end inside a thought and its tag can't be removed.
     """
     chat = [{"role": "user", "content": _USER}]
     prompt = _render(tokenizer, template, chat) or ""
@@ -117,9 +118,9 @@ def _without_open_thought(tokenizer: PreTrainedTokenizerBase, template: str) -> 
 def _render(
     tokenizer: PreTrainedTokenizerBase, template: str, chat: list[dict[str, str]]
 ) -> str | None:
-    """A chat up to where the assistant's turn starts, None if the template can't render it."""
+    """Render a chat up to the start of the assistant's turn, or return None if that fails."""
     options: Any = {"tokenize": False, "add_generation_prompt": True}
     try:
         return str(tokenizer.apply_chat_template(chat, chat_template=template, **options))
-    except Exception:  # a template is a program from elsewhere
+    except Exception:  # a template can raise any error
         return None

@@ -32,7 +32,7 @@ class TrainingConfig:
         description='The base model: "mini", "smollm2", a model folder, or a Hugging Face Hub id.'
     )
     revision: str = Field(
-        default="", description="Commit of the base model on the Hub (default: the newest)."
+        default="", description="Commit of the base model on the Hub (default: the newest commit)."
     )
     precision: PrecisionName = Field(
         default="auto", description="Precision in which the base model is loaded."
@@ -63,10 +63,11 @@ class TrainingConfig:
     warmup_steps: Count = Field(default=5, description="Number of warm-up steps.")
     steps: Count = Field(default=0, description="Number of optimiser steps.")
     batch_size: AtLeastOne = Field(
-        default=8, description="Number of examples per batch, shared among all processes."
+        default=8, description="Number of examples per batch across all processes."
     )
     gradient_accumulation: AtLeastOne = Field(
-        default=1, description="Number of batches accumulated per optimiser step."
+        default=1,
+        description="Number of batches whose gradients are accumulated for each optimiser step.",
     )
     weight_decay: NotNegative = Field(default=0.0, description="Weight decay.")
     max_gradient_norm: NotNegative = Field(
@@ -89,26 +90,27 @@ class TrainingConfig:
     seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
     report_to: str = Field(
         default="none",
-        description="Service or library to which TRL reports losses, such as trackio (default: "
+        description="Service or library, such as trackio, to which TRL reports losses (default: "
         "none).",
     )
 
     @property
     def canonical(self) -> str:
-        """Serialize the settings that affect the adapter as canonical JSON, to record in a run."""
+        """Serialize the settings that affect the adapter as canonical JSON."""
         values = asdict(self)
         del values["report_to"]
         return canonical(values)
 
     def matches(self, recorded: str) -> bool:
-        """Whether a run was recorded with these settings; the base model's commit may differ."""
+        """Return whether a recorded run used these settings; the base model's commit may differ."""
         return replace(self, revision=str(json.loads(recorded)["revision"])).canonical == recorded
 
     def learning_rate_for(self, parameters: int) -> float:
-        """The configured learning rate, or a default for LoRA on a model with this many parameters.
+        """Return the configured learning rate, or a default that depends on the model's size.
 
-        The default for the smallest models was measured with the packaged model (5e-4 learns too
-        little in 100 steps). The other defaults are common choices for LoRA.
+        The default for the smallest models was measured with the packaged model, which learns too
+        little in 100 steps at a learning rate of 5e-4. The defaults for larger models are common
+        choices for LoRA.
         """
         if self.learning_rate:
             return self.learning_rate
@@ -116,6 +118,6 @@ class TrainingConfig:
         return next((rate for most, rate in sizes if parameters <= most), 1e-4)
 
     def steps_for(self, examples: int) -> int:
-        """The configured number of steps, or by default three epochs but at least 120 steps."""
+        """Return the configured number of steps (default: three epochs, but at least 120 steps)."""
         per_step = self.batch_size * self.gradient_accumulation
         return self.steps or max(120, -(-3 * examples // per_step))

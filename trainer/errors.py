@@ -6,4 +6,4 @@ class TrainerError(RuntimeError):
 
 
 class RunLockedError(TrainerError):
-    """Another process is using the folder; the run itself hasn't failed."""
+    """Another process is using the folder of a run, which doesn't mean that the run has failed."""

@@ -1,4 +1,4 @@
-"""Context managers that silence torch, transformers and TRL, clarify errors, and set the seed."""
+"""Context managers that silence torch, transformers and TRL, make errors readable and set seeds."""
 
 import errno
 import logging
@@ -20,7 +20,7 @@ _NAMES = ("transformers", "trl", "peft", "accelerate", "datasets", "sentence_tra
 
 @contextmanager
 def library_session(seed: int | None = None) -> Iterator[None]:
-    """Run library code quietly with readable errors, and seed it if you pass `seed`."""
+    """Silence the libraries, make their errors readable, and set their seed if `seed` is given."""
     seeded = nullcontext() if seed is None else seed_everything(seed)
     with quiet_libraries(), readable_errors(), seeded:
         yield
@@ -28,7 +28,7 @@ def library_session(seed: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def seed_everything(seed: int) -> Iterator[None]:
-    """Seed Python, NumPy and torch for the duration of a block, then restore their state."""
+    """Seed Python, NumPy and torch for the duration of a `with` block, then restore their state."""
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng():
@@ -41,10 +41,10 @@ def seed_everything(seed: int) -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Silence the progress bars, warnings and logs of the libraries, except for errors.
+    """Silence the progress bars, warnings and logs of the training libraries, except for errors.
 
-    Timbre's command line already shows progress, losses and precision. The libraries' other
-    messages are advice for people who write training scripts.
+    Timbre's command line already shows progress, losses and precision. Most messages from these
+    libraries are advice for people who write training scripts.
     """
     levels = {name: logging.getLogger(name).level for name in _NAMES}
     has_dataset_bars = not datasets.are_progress_bars_disabled()
@@ -89,7 +89,7 @@ def readable_errors() -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error means that the machine or GPU ran out of memory."""
+    """Return whether an error means that the machine or the GPU ran out of memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return "can't allocate memory" in str(error) or "out of memory" in str(error).lower()

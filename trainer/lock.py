@@ -1,4 +1,4 @@
-"""Exclusive locks on folders and atomic writes, for files that several processes share."""
+"""Lock folders and write files atomically, for folders and files that several processes share."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from trainer.errors import RunLockedError
 
 @contextmanager
 def lock_folder(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Lock a folder for this process, creating it if needed; the lock ends when the process dies.
+    """Lock a folder for this process, and create it if necessary. The lock ends with the process.
 
     Raises `RunLockedError` if another process holds the lock, unless `wait` is set.
     """

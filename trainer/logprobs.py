@@ -1,4 +1,4 @@
-"""Compute the log-probabilities of all tokens in a text that count towards the loss."""
+"""Compute the log-probability of each token in a text that counts towards the loss."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -27,14 +27,16 @@ class ExampleLogprobs:
 
     @property
     def loss(self) -> float:
-        """The mean negative log-likelihood in nats per token."""
+        """The mean negative log-likelihood of the example's tokens, in nats per token."""
         return -math.fsum(self.logprobs) / len(self.logprobs)
 
 
 def example_logprobs(
     examples: Sequence[Example], arm: Arm, precision: str = "auto", batch_size: int = 16
 ) -> Iterator[ExampleLogprobs]:
-    """Yield the log-probabilities of each example in order, ignoring the arm's prompt and shots.
+    """Yield each example's log-probabilities, in order.
+
+    The arm's system prompt and shots aren't used.
 
     Raises `TrainerError` if an example is longer than the model's context.
     """
@@ -43,17 +45,25 @@ def example_logprobs(
         rows = encode(examples, answerer.chat, Limit(context_length(answerer.model)))
     for start in range(0, len(rows), batch_size):
         batch = rows[start : start + batch_size]
-        values = token_logprobs(answerer.model, answerer.chat, batch)
-        for example, row in zip(examples[start : start + batch_size], values, strict=True):
-            yield ExampleLogprobs(example.id, row)
+        predictions = predict_tokens(answerer.model, answerer.chat, batch)
+        for example, row in zip(examples[start : start + batch_size], predictions, strict=True):
+            yield ExampleLogprobs(example.id, tuple(token.logprob for token in row))
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A token's log-probability in nats, and the id of the most likely token at that position."""
+
+    logprob: float
+    top: int
 
 
 @library_session()
 @torch.inference_mode()
-def token_logprobs(
+def predict_tokens(
     model: PreTrainedModel, chat: Chat, rows: Sequence[Tokens]
-) -> list[tuple[float, ...]]:
-    """The log-probabilities, in nats, of the tokens in each row that count towards the loss."""
+) -> list[tuple[Prediction, ...]]:
+    """Predict the tokens that count towards the loss, each from the tokens that precede it."""
     padded = chat.tokenizer.pad(
         {"input_ids": [row.ids for row in rows]}, padding_side="right", return_tensors="pt"
     ).to(model.device)
@@ -63,5 +73,5 @@ def token_logprobs(
     has_loss = labels != NO_LOSS
     logits = model(**padded).logits[:, :-1][has_loss].float()
     logprobs = log_softmax(logits, dim=-1).gather(1, labels[has_loss][:, None])[:, 0]
-    values = iter(logprobs.tolist())
+    values = map(Prediction, logprobs.tolist(), logits.argmax(dim=-1).tolist())
     return [tuple(islice(values, count)) for count in has_loss.sum(dim=1).tolist()]

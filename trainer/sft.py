@@ -1,9 +1,9 @@
 """Train a LoRA adapter on the examples of a version.
 
 On a single CPU, the same examples, settings and seed produce the same adapter bit for bit, even if
-the run was interrupted and resumed. Under `accelerate launch`, every process runs this code and
-trains on its share of each batch, and the main process writes the files. `timbre.json` in the
-adapter folder records what the adapter was trained on.
+the run was interrupted and resumed. Under `accelerate launch`, every process trains on its share of
+each batch, and only the main process writes files. `timbre.json` in the adapter folder records what
+the adapter was trained on.
 """
 
 import time
@@ -30,9 +30,9 @@ def train(
 ) -> results.TrainingResult:
     """Train a LoRA adapter on the training split of a version, and store the run in `folder`.
 
-    The validation split, if there is one, is used to measure the loss at the end; the test split
-    isn't used. With `resume`, an interrupted run continues, and a finished one is returned without
-    training.
+    The validation split, if there is one, is used to measure the loss after training. The test
+    split isn't used. If `resume` is true, an interrupted run continues, and the result of a
+    finished run is returned without training.
 
     Raises `TrainerError` if training isn't possible with the examples, the model or the machine.
     """

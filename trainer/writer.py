@@ -26,10 +26,10 @@ class WrittenReply:
 def load_writer(
     model: str, decoding: Decoding
 ) -> Callable[[Sequence[ChatMessages]], list[WrittenReply | None]]:
-    """Load a model and return a function that replies to chats, in order.
+    """Load a model, and return a function that generates a reply to each chat, in order.
 
-    The function returns None for chats that are too long for the model. Chats of similar length are
-    batched together, longest first.
+    The returned function gives None for chats that are too long for the model. Chats of similar
+    length are batched together, longest first.
 
     Raises `TrainerError` if the model doesn't exist or if loading it could run code.
     """

@@ -1,1 +1,1 @@
-"""Inter-annotator agreement with confidence intervals, and the records that need discussion."""
+"""Measure inter-annotator agreement, and find the records that reviewers should discuss."""

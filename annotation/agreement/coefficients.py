@@ -1,8 +1,8 @@
 """Compute Krippendorff's α and weighted κ for many tables at once, with bootstrap intervals.
 
-Krippendorff, K. (2018), Content Analysis, chapter 12; Cohen, J. (1968), Weighted kappa. Intervals
-are percentile bootstraps over records, because records are the sampling unit. All draws are
-computed in one array operation, because one library call per draw would be too slow.
+The formulas are from Krippendorff (2018), Content Analysis, chapter 12, and Cohen (1968), Weighted
+kappa. The intervals come from a percentile bootstrap that resamples records. All bootstrap samples
+are computed in one array operation, because one library call per sample would be too slow.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -17,7 +17,7 @@ from db.records import Interval
 
 @dataclass(frozen=True)
 class Undefined:
-    """A coefficient that can't be computed, together with the reason."""
+    """The reason why an agreement coefficient can't be computed."""
 
     reason: str
 
@@ -27,7 +27,7 @@ Coefficient: TypeAlias = Interval | Undefined
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The bootstrap settings: the number of draws, the seed and the confidence level."""
+    """The bootstrap settings: the number of samples, the seed and the confidence level."""
 
     draws: int = 2000
     seed: int = 0
@@ -35,9 +35,9 @@ class Bootstrap:
 
 
 def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Matrix:
-    """Compute α for each coincidence matrix in a stack (…, V, V).
+    """Compute Krippendorff's α for each coincidence matrix in an array of shape (…, V, V).
 
-    α is NaN if all answers are equal.
+    α is NaN for a matrix in which all answers are equal.
     """
     marginal = coincidences.sum(axis=-1)
     total = marginal.sum(axis=-1)
@@ -51,22 +51,25 @@ def alphas(coincidences: Matrix, domain: Sequence[Hashable], scale: Scale) -> Ma
 
 
 def _ordinal_distances(marginal: Matrix) -> Matrix:
-    """Compute Krippendorff's ordinal distance between any two values.
+    """Compute Krippendorff's ordinal distance for each pair of values.
 
-    To compute the distance, count the answers between the two values, add half of the answers at
-    either value, and square the sum.
+    To get the distance between two values, count the answers that lie between them, add half of the
+    answers at each of the two values, and square the sum.
     """
     ends = np.cumsum(marginal, axis=-1) - marginal / 2
     return np.asarray(np.square(ends[..., :, None] - ends[..., None, :]), dtype=np.float64)
 
 
 def diagonals(rows: Matrix) -> Matrix:
-    """Convert each row of a stack (…, V) to a diagonal matrix (…, V, V)."""
+    """Convert each vector in an array of shape (…, V) to a diagonal matrix of shape (V, V)."""
     return np.asarray(rows[..., :, None] * np.eye(rows.shape[-1]), dtype=np.float64)
 
 
 def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
-    """Compute κ for each table in a stack (…, V, V), or NaN if the expected disagreement is 0."""
+    """Compute Cohen's weighted κ for each contingency table in an array of shape (…, V, V).
+
+    If no disagreement would be expected even by chance, κ is NaN.
+    """
     total = tables.sum(axis=(-2, -1))
     chance = tables.sum(axis=-1)[..., :, None] * tables.sum(axis=-2)[..., None, :]
     observed = (tables * penalties).sum(axis=(-2, -1)) / total
@@ -78,10 +81,11 @@ def kappas(tables: Matrix, penalties: Matrix) -> Matrix:
 def bootstrap_interval(
     tables: Matrix, coefficient: Callable[[Matrix], Matrix], plan: Bootstrap
 ) -> Coefficient:
-    """Compute a coefficient from the sum of all tables, with a bootstrap interval over records.
+    """Compute a coefficient over all records, with a bootstrap confidence interval.
 
-    Records with identical tables are resampled together by drawing their count, which is faster
-    than drawing each record and gives the same distribution.
+    `tables` contains one table per record, and the coefficient is computed from their sum. Each
+    bootstrap sample is drawn as counts of distinct tables, which is faster than drawing single
+    records and gives the same distribution.
     """
     kinds, numbers = np.unique(tables.reshape(len(tables), -1), axis=0, return_counts=True)
     draws = np.random.default_rng(plan.seed).multinomial(

@@ -32,7 +32,7 @@ _SIDED = tuple(f"{q}_{side}" for q in ("tone", "faithful", "traits") for side in
 
 @dataclass(frozen=True)
 class QuestionAgreement:
-    """α for one question, computed from the records that two or more reviewers answered."""
+    """Krippendorff's α for one question, from the records that two or more reviewers answered."""
 
     question: str
     alpha: Coefficient
@@ -41,7 +41,7 @@ class QuestionAgreement:
 
 @dataclass(frozen=True)
 class _Answers:
-    """All answers to one question, and the scale of the question."""
+    """All answers to one question, and the scale on which they are compared."""
 
     question: str
     sheet: AnswerSheet
@@ -50,10 +50,9 @@ class _Answers:
 
 @dataclass(frozen=True)
 class PairAgreement:
-    """κ on one question, between a reviewer and either another reviewer or all others combined.
+    """Weighted κ for one question, between one reviewer and another one or all others combined.
 
-    `uninformative` says why the first reviewer's answers carry no information; otherwise, it's
-    empty.
+    If the first reviewer's answers carry no information, `uninformative` says why.
     """
 
     question: str
@@ -66,7 +65,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement per question, per pair of reviewers, and between each reviewer and the others."""
+    """Agreement for each question, each pair of reviewers, and each reviewer against the others."""
 
     questions: tuple[QuestionAgreement, ...]
     pairs: tuple[PairAgreement, ...]
@@ -79,11 +78,12 @@ def measure_agreement(
     bootstrap: Bootstrap | None = None,
     ratings: Sequence[int] = (),
 ) -> Agreement:
-    """Measure agreement on `questions` (default: all questions with answers), ignoring drafts.
+    """Measure how well reviewers agree on each question, based on their submitted reviews.
 
-    κ uses squared weights for ordinal scales, Jaccard distances for sets, and no weights otherwise.
-    `ratings` are the values of the tone's scale, lowest first. Weights depend on how many steps
-    apart two ratings are, and not on their numeric values.
+    By default, all questions that have answers are included. κ uses squared weights for ordinal
+    scales, Jaccard distances for sets, and no weights otherwise. `ratings` lists the values of the
+    tone scale, lowest first. The distance between two ratings is the number of steps between them
+    on the scale, not the difference of their values.
     """
     plan, reviews = bootstrap or Bootstrap(), list(reviews)
     by_question: list[QuestionAgreement] = []
@@ -104,7 +104,7 @@ def measure_agreement(
 
 
 def answered_questions(reviews: Iterable[Review]) -> list[str]:
-    """Return the questions with at least one answer, in report order."""
+    """Return the questions that have at least one answer, in the order used in reports."""
     answered = {answer.question for review in reviews for answer in review.answers}
     return [question for question in (*_QUESTIONS, *_SIDED) if question in answered]
 
@@ -112,17 +112,17 @@ def answered_questions(reviews: Iterable[Review]) -> list[str]:
 def krippendorff_alpha(
     reviews: Iterable[Review], question: str, bootstrap: Bootstrap | None = None
 ) -> Coefficient:
-    """Compute Krippendorff's α for one question at its level of measurement.
+    """Compute Krippendorff's α for the answers to one question.
 
-    1 means perfect agreement, and 0 means agreement by chance. α is undefined if no record has two
-    answers or if all answers are the same.
+    An α of 1 means perfect agreement, and 0 means agreement no better than chance. α is undefined
+    if no record has two answers or if all answers are the same.
     """
     sheet = answers_by_subject(reviews, question)
     return _alpha(sheet, scale_of(question), bootstrap or Bootstrap())
 
 
 def answers_by_subject(reviews: Iterable[Review], question: str) -> AnswerSheet:
-    """Return the submitted answers to a question, by subject and reviewer."""
+    """Return the submitted answers to a question, keyed by subject and reviewer."""
     sheet: AnswerSheet = defaultdict(dict)
     for review in reviews:
         value = review.answer(question)
@@ -154,7 +154,7 @@ def _alpha(sheet: AnswerSheet, scale: Scale, plan: Bootstrap) -> Coefficient:
 def _pair(
     answers: _Answers, names: tuple[str, str], others: set[str], plan: Bootstrap
 ) -> PairAgreement:
-    """Compute the agreement between reviewer `names[0]` and `others`, labelled as `names[1]`."""
+    """Compute κ between the reviewer `names[0]` and the reviewers `others`, labelled `names[1]`."""
     shared = [row for row in answers.sheet.values() if names[0] in row and others & row.keys()]
     rows = [[(row[names[0]], row[other]) for other in others & row.keys()] for row in shared]
     kappa = _kappa(rows, names, answers.scale, plan)

@@ -14,7 +14,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 class MeasurementLevel(StrEnum):
-    """The level of measurement of a question."""
+    """The measurement level of the answers to a question."""
 
     NOMINAL = "nominal"
     ORDINAL = "ordinal"
@@ -23,11 +23,11 @@ class MeasurementLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Scale:
-    """The scale of a question: its level of measurement, and its steps from lowest to highest.
+    """The measurement scale of a question: its level, and its steps from lowest to highest.
 
-    `order` lists the named steps, and `ratings` lists the values of a rating scale. The distance
-    between two ratings is the number of steps between them, regardless of their values. Without
-    `ratings`, the distance is the difference between the values.
+    `order` lists the steps of a scale whose steps have names, and `ratings` lists the values of a
+    rating scale. Two ratings are compared by the number of steps between them, or by the difference
+    of their values if `ratings` is empty.
     """
 
     level: MeasurementLevel
@@ -35,14 +35,18 @@ class Scale:
     ratings: tuple[int, ...] = ()
 
     def domain(self, values: Iterable[Hashable]) -> list[Hashable]:
-        """Return the distinct comparable values that occur, in scale order."""
+        """Return the distinct answers in `values`, in the order of the scale."""
         distinct = set(values)
         if self.order:
             return [step for step in self.order if step in distinct]
         return sorted(distinct, key=lambda value: (str(type(value)), _sort_key(value)))
 
     def penalties(self, domain: Sequence[Hashable]) -> Matrix:
-        """Return the disagreement weights of κ: 0 or 1, squared steps, or Jaccard distances."""
+        """Return a matrix of the distances between all pairs of answers in `domain`.
+
+        A distance is 0 or 1 for labels, the squared number of steps for ordinal answers, and the
+        Jaccard distance for sets.
+        """
         size = len(domain)
         if self.level is MeasurementLevel.SETS:
             return np.array([[jaccard_distance(a, b) for b in domain] for a in domain])
@@ -69,10 +73,11 @@ _SCALES = {
 
 
 def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
-    """Return the scale of a question; `tone_left` and `tone_right` have the same scale as `tone`.
+    """Return the measurement scale of a question.
 
-    `ratings` are the values of the tone's scale. Unknown questions are treated as nominal, the
-    level that makes no assumptions about the answers.
+    In comparisons, the questions `tone_left` and `tone_right` have the same scale as `tone`.
+    `ratings` lists the values of the tone scale. Questions without a known scale are treated as
+    nominal, which makes no assumptions about the answers.
     """
     name = question.removesuffix("_left").removesuffix("_right")
     scale = _SCALES.get(name, Scale(MeasurementLevel.NOMINAL))
@@ -80,12 +85,12 @@ def scale_of(question: str, ratings: Sequence[int] = ()) -> Scale:
 
 
 def comparable(value: AnswerValue) -> Hashable:
-    """Convert a value for comparison: labels and spans become sets."""
+    """Convert an answer to a comparable value: several labels or spans become a set."""
     return frozenset(value) if isinstance(value, tuple) else value
 
 
 def format_answer(value: Hashable) -> str:
-    """Format a comparable value as readable text."""
+    """Format an answer as readable text."""
     if isinstance(value, frozenset):
         return ", ".join(sorted(_format_item(item) for item in value)) or "nothing"
     return str(value)

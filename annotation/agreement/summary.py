@@ -1,4 +1,4 @@
-"""Summarise agreement in tables and sentences, and list the records to discuss."""
+"""Summarise how well reviewers agree, and list the records that they should discuss."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -18,9 +18,9 @@ from db.records import Interval, Review
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """A coefficient for one question, as a table row.
+    """A table row that contains an agreement coefficient for a question.
 
-    `between` contains the names of the reviewers that the coefficient compares.
+    `between` names the reviewers whose answers are compared.
     """
 
     question: str
@@ -34,8 +34,8 @@ class AgreementRow:
 class Disagreement:
     """A record on which reviewers disagree.
 
-    `answers` pairs each reviewer's name with their answer as text. `distance` ranges from 0 to 1:
-    it is divided by the largest distance between any two answers to the question.
+    `answers` lists each reviewer's name and answer, as text. `distance` says how far apart the
+    answers are, from 0 (equal) to 1 (the largest distance between any two answers to the question).
     """
 
     subject: str
@@ -45,7 +45,7 @@ class Disagreement:
 
 
 def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
-    """Return a row for each question, for each reviewer against the others, and for each pair."""
+    """Return table rows for all reviewers together, each against the others, and each pair."""
     questions = [
         AgreementRow(
             row.question, "all", "Krippendorff's alpha", row.records, format_coefficient(row.alpha)
@@ -72,8 +72,8 @@ def uninformative_reviewers(
 ) -> list[str]:
     """Return a sentence about each reviewer whose answers to a question carry no information.
 
-    If there are reviews of calibration datasets, only those count, because their records have no
-    suggestions that reviewers could simply follow.
+    If there are reviews of calibration datasets, all other reviews are ignored, because only
+    calibration records have no suggestions that a reviewer could simply follow.
     """
     calibration = [review for review in reviews if review.dataset in calibration_datasets]
     return [
@@ -84,7 +84,7 @@ def uninformative_reviewers(
 
 
 def format_coefficient(value: Coefficient) -> str:
-    """Format a coefficient with its interval, or return the reason why it is undefined."""
+    """Format an agreement coefficient with its interval, or say why it's undefined."""
     if isinstance(value, Interval):
         return f"{value.estimate:.2f} ({value.low:.2f} to {value.high:.2f})"
     return f"undefined: {value.reason}"
@@ -95,7 +95,7 @@ def records_to_discuss(
 ) -> list[Disagreement]:
     """Return up to `limit` records per question on which reviewers disagree most.
 
-    `ratings` are the values of the tone's scale.
+    `ratings` lists the values of the tone scale.
     """
     return [
         one

@@ -1,4 +1,4 @@
-"""Create and list Argilla users, and create their shared workspace."""
+"""Create and list Argilla users, and create the workspace that they share."""
 
 import secrets
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Account:
 
 
 def add_workspace(connection: Connection) -> bool:
-    """Create the connection's workspace, or return False if it already exists.
+    """Create the workspace named in the connection, or return False if it already exists.
 
     Raises `AnnotationError` if the connected user isn't an owner.
     """
@@ -47,10 +47,10 @@ def add_user(
     role: UserRole = UserRole.ANNOTATOR,
     password: str | None = None,
 ) -> Account:
-    """Create a user if the name isn't taken, and add the user to the workspace.
+    """Create an Argilla user if the name is new, and add the user to the workspace.
 
-    A password needs at least 8 characters; if it's None, one is generated. The result contains the
-    password only if the user is new.
+    A password needs at least 8 characters. If `password` is None, a password is generated. The
+    returned account contains a password only if the user is new.
 
     Raises `AnnotationError` if the user exists with another role, the name contains HTML, the
     password is too short, or the connected user isn't an owner.
@@ -83,7 +83,7 @@ def add_user(
 
 
 def list_users(connection: Connection) -> list[Account]:
-    """List the users of the connection's workspace, without passwords.
+    """List the users of the connection's workspace, without their passwords.
 
     Raises `AnnotationError` if the connected user is neither an owner nor an admin.
     """

@@ -26,7 +26,7 @@ def answer_to_argilla(value: AnswerValue, text: str) -> Any:
 
 
 def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValue:
-    """Parse an answer's value from Argilla's format, with labels and spans sorted."""
+    """Convert an answer's value from Argilla's format, and sort its labels or spans."""
     if question_type == "span":
         spans = (
             Span(_characters(text, v["start"]), _characters(text, v["end"]), _label(v["label"]))
@@ -39,14 +39,14 @@ def answer_from_argilla(value: Any, question_type: str, text: str) -> AnswerValu
 
 
 def response_values(response: Json) -> Json:
-    """Return the values of a response by question, as stored by Argilla."""
+    """Return the answers in an Argilla response, keyed by question."""
     return {name: value["value"] for name, value in (response["values"] or {}).items()}
 
 
 def displayed_text(fields: Json) -> str:
     """Return the text under review as the record page displays it.
 
-    A dialogue is converted to plain text.
+    If the record contains a dialogue, its turns are joined into plain text.
     """
     if turns := fields.get("dialogue"):
         return messages_to_text(

@@ -30,8 +30,9 @@ class Connection:
 class Server:
     """An open connection to Argilla, for plain API requests and for the SDK client.
 
-    Datasets and their settings are created through the SDK. Records and responses use the API
-    directly, because the SDK prints during uploads and can't submit many responses at once.
+    Datasets and their settings are created through Argilla's SDK. Records and responses are sent as
+    plain API requests, because the SDK prints during uploads and can't submit many responses at
+    once.
     """
 
     connection: Connection
@@ -65,11 +66,14 @@ class Server:
         return self._request("PATCH", path, json=body)
 
     def delete(self, path: str, **params: Any) -> None:
-        """Delete the resource at `path`."""
+        """Send a DELETE request to `path`."""
         self._request("DELETE", path, params=params)
 
     def find_records(self, path: str, key: str, ids: Iterable[str], include: str) -> Json:
-        """Fetch up to `MAX_IDS` records by `key` (`id` or `external_id`), and skip missing ones."""
+        """Return the records with the given ids, keyed by id, and skip ids that don't exist.
+
+        `key` is `id` or `external_id`. At most `MAX_IDS` ids are allowed.
+        """
         values = list(ids)
         if not values:
             return {}
@@ -97,10 +101,11 @@ class Server:
 
 @contextmanager
 def connect(connection: Connection, *, workspace: bool = True) -> Iterator[Server]:
-    """Open a connection for the duration of a block.
+    """Open a connection to Argilla for the duration of a `with` block.
 
     Raises `AnnotationError` if the server doesn't respond, has an unsupported version or rejects
-    the API key, or if the user isn't a member of the workspace (unless `workspace` is False).
+    the API key, or if the user isn't a member of the workspace. If `workspace` is False, the
+    membership isn't checked.
     """
     _check_version(connection)
     http = httpx.Client(

@@ -26,7 +26,7 @@ class Dataset:
 def find_dataset(server: Server, name: str) -> Dataset:
     """Find a dataset by name in the connection's workspace.
 
-    Raises `AnnotationError` if there is no such dataset.
+    Raises `AnnotationError` if the dataset doesn't exist.
     """
     datasets = _list_datasets(server)
     if name not in datasets or datasets[name]["status"] != "ready":
@@ -41,7 +41,7 @@ def find_dataset(server: Server, name: str) -> Dataset:
 def dataset_names(connection: Connection) -> frozenset[str]:
     """Return the names of the published datasets in the connection's workspace.
 
-    Raises `AnnotationError` if the server or the workspace can't be found.
+    Raises `AnnotationError` if the server can't be reached or the workspace doesn't exist.
     """
     with connect(connection) as server:
         datasets = _list_datasets(server).values()
@@ -51,10 +51,10 @@ def dataset_names(connection: Connection) -> frozenset[str]:
 def ensure_dataset(server: Server, name: str, settings: "rg.Settings") -> Dataset:
     """Return the dataset with this name, or create it with `settings` if it doesn't exist.
 
-    If the dataset already exists, its guidelines, titles and descriptions are updated, and it gets
-    the metadata that it lacks. If a failed push left the dataset without records and the answer
-    options have changed since, the dataset is replaced. The connected user must be an owner or an
-    admin.
+    If the dataset already exists, its guidelines, titles and descriptions are updated, and missing
+    metadata properties are added. A dataset that an interrupted push left unpublished is replaced,
+    and so is an empty dataset whose answer options have changed. The connected Argilla user must be
+    an owner or an admin.
 
     Raises `AnnotationError` if an existing dataset has different fields or questions.
     """
@@ -101,7 +101,7 @@ def _create(server: Server, name: str, settings: "rg.Settings") -> None:
 
 
 def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> bool:
-    """Return whether a push stopped before publishing the dataset or before adding any records."""
+    """Return whether a dataset is unpublished, or is empty and has outdated answer options."""
     if dataset["status"] != "ready":
         return True
     items = server.get(f"datasets/{dataset['id']}/questions")["items"]
@@ -113,7 +113,7 @@ def _is_replaceable(server: Server, dataset: Json, settings: "rg.Settings") -> b
 
 
 def _add_metadata(server: Server, dataset: Json, settings: "rg.Settings") -> None:
-    """Add the metadata properties that an older dataset lacks; no answer depends on them."""
+    """Add the metadata properties that an existing dataset doesn't have yet."""
     path = f"datasets/{dataset['id']}/metadata-properties"
     names = {item["name"] for item in server.get(f"me/{path}")["items"]}
     for item in settings.serialize()["metadata"]:
@@ -151,7 +151,7 @@ def _differences(server: Server, dataset: Json, settings: "rg.Settings") -> list
 
 
 def _shape(properties: Iterable[Json]) -> dict[str, tuple[str, ...]]:
-    """Return each property's name, type and possible values; existing answers depend on them."""
+    """Return the name, type and possible values of each property, such as a field or question."""
     return {
         item["name"]: (
             str(item.get("settings", {}).get("type", item.get("dimensions"))),

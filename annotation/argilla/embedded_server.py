@@ -2,7 +2,7 @@
 
 The server's pinned dependencies conflict with Timbre's, so `install` creates a separate
 environment. Timbre talks to the server over HTTP, as it does to any other Argilla server. The
-source is in `annotation/server/`.
+server's source code is in `annotation/server/`.
 """
 
 import fcntl
@@ -26,9 +26,9 @@ COMPLETE = "complete"
 """The file that marks a completely installed environment."""
 LOG_FILE = "server.log"
 START_SECONDS = 120
-"""The start timeout.
+"""The number of seconds that a server may take to start.
 
-The first start creates the database tables; later starts take a few seconds.
+The first start takes longest, because it creates the database tables.
 """
 STOP_SECONDS = 20
 LOG_LINES = 3
@@ -45,9 +45,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A running server, which stops at the end of a `with` block.
+    """A running Argilla server, which stops at the end of a `with` block.
 
-    The server also stops when its parent process ends for any reason.
+    The server also stops when its parent process ends, for whatever reason.
     """
 
     url: str
@@ -56,7 +56,7 @@ class ServerProcess:
     process: subprocess.Popen[bytes]
 
     def check(self) -> None:
-        """Raise `AnnotationError` if the server has ended."""
+        """Raise `AnnotationError` if the server has exited."""
         if (status := self.process.poll()) is not None:
             raise AnnotationError(
                 f"The Argilla server exited unexpectedly (status {status}). Check "
@@ -66,7 +66,7 @@ class ServerProcess:
     def stop(self) -> None:
         """Stop the server once it has finished the requests in progress.
 
-        Pending jobs run after the server is started again.
+        Unfinished background jobs are run again after the server's next start.
         """
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -90,16 +90,17 @@ class ServerProcess:
 def install(
     folder: Path, on_progress: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Path:
-    """Create the server's environment below `folder` if it doesn't exist.
+    """Install Argilla's server in a virtual environment in `folder`, unless it's already there.
 
     Returns the path of the environment's Python interpreter.
 
-    There is one environment per Python version and set of libraries, so several checkouts of Timbre
-    can share `folder`. An incomplete environment is created again. If another process is
-    installing, this call waits for it. `on_progress` receives the number of finished steps and the
-    total number of steps.
+    Each Python version and set of libraries gets its own environment, so several checkouts of
+    Timbre can share `folder`. An environment whose installation was interrupted is deleted and
+    installed again. If another process is installing the server, this function waits until it has
+    finished. `on_progress` receives the number of finished installation steps and the total number
+    of steps.
 
-    Raises `AnnotationError` if a step fails.
+    Raises `AnnotationError` if the installation fails.
     """
     environment = folder / _environment_name()
     python = environment / "bin" / "python"
@@ -128,15 +129,14 @@ def start(
     port: int = 6900,
     database_url: str | None = None,
 ) -> ServerProcess:
-    """Start the server in its `home` folder and wait until it responds.
+    """Start an Argilla server and wait until it responds.
 
-    A new home folder gets new secrets. `python` is the path of the interpreter that `install`
-    returned. If `host` isn't a loopback address, other machines on the network can reach the
-    server. If `port` is 0, a free port is used. The database is PostgreSQL at `database_url`, or
-    SQLite in `home` if no URL is given.
+    `home` is the folder for the server's data and secrets, which are created at the first start.
+    `python` is the path of the interpreter that `install` returned. If `host` isn't a loopback
+    address, other machines on the network can reach the server. If `port` is 0, a free port is
+    used. The database is PostgreSQL at `database_url`, or SQLite in `home` if no URL is given.
 
-    Raises `AnnotationError` if the server exits or takes too long; the error quotes the end of the
-    log.
+    Raises `AnnotationError` if the server exits or doesn't respond in time.
     """
     home.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [python, "-m", "timbre_argilla", home, "--attached"]
@@ -191,7 +191,7 @@ def _log_end(home: Path, begin: int) -> str:
 
 
 def _environment_name() -> str:
-    """Return the Python version and a hash of everything that determines the libraries."""
+    """Return a folder name that contains the Python version and a hash of the requirements."""
     requirements = hashlib.sha256(sys.version.encode())
     for name in ("constraints.txt", "pyproject.toml"):
         requirements.update((SOURCE / name).read_bytes())
@@ -220,7 +220,7 @@ def _run(step: list[str | Path]) -> None:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """Read the JSON object in a file; an incomplete or missing file counts as empty."""
+    """Read a JSON object from a file, or return {} if the file is missing or incomplete."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -230,9 +230,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
-    """Allow only one process at a time to run the block.
+    """Allow only one process at a time to run a `with` block.
 
-    The lock is released when the process ends, even if the process crashes.
+    If the process crashes, the operating system releases the lock.
     """
     with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,8 +1,8 @@
 """Escape text for Argilla's web UI.
 
-The UI inserts field texts, question descriptions and some names into the page as HTML, and renders
-guidelines as Markdown that may contain HTML. Titles, labels, answers and metadata are inserted as
-text and don't need escaping.
+Argilla inserts field texts, question descriptions and some names into its pages as HTML, and
+renders guidelines as Markdown that may contain HTML. Titles, labels, answers and metadata don't
+need to be escaped, because Argilla inserts them as text.
 """
 
 import re
@@ -18,9 +18,9 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]{}<>&~|$#!:@]|(?<=[wW]{3})\.")
 
 
 def escape_html(text: str, limit: int = sys.maxsize) -> str:
-    """Escape text so that HTML displays it literally; `unescape_html` restores it exactly.
+    """Escape text so that a browser displays it unchanged; `unescape_html` restores the text.
 
-    If the HTML would be longer than `limit`, the text is truncated.
+    If the escaped text would be longer than `limit`, the text is truncated first.
     """
     while len(escape(text, quote=False)) > limit:
         text = text[:-1]
@@ -28,7 +28,7 @@ def escape_html(text: str, limit: int = sys.maxsize) -> str:
 
 
 def escape_markdown(value: Any) -> str:
-    """Escape special characters as entities, so that Markdown displays the value literally."""
+    """Replace special Markdown characters with HTML entities, so that they display unchanged."""
     return _MARKDOWN.sub(lambda match: f"&#{ord(match.group())};", str(value))
 
 

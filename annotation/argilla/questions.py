@@ -1,4 +1,4 @@
-"""The Argilla settings for candidates and comparisons: what reviewers see and answer."""
+"""Build the Argilla settings for candidates and comparisons: fields, questions and guidelines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class _Builder:
         return self.question(rg.LabelQuestion, name, title, description, labels=labels)
 
     def rating(self, name: str, title: str) -> Any:
-        """Build the rating question for the tone.
+        """Build the question that asks reviewers to rate the tone.
 
         The question's description contains the whole scale on one line.
         """
@@ -84,7 +84,7 @@ class _Builder:
 
 
 def reasons(settings: ReviewSettings) -> dict[str, str]:
-    """Return the reasons for rejection that reviewers can choose from, by their stored names."""
+    """Return the reasons for rejection that reviewers can choose, as stored names with labels."""
     return (
         ({"tone": "Wrong tone"} if settings.scale else {})
         | ({"character": "Out of character"} if settings.traits else {})
@@ -101,7 +101,11 @@ def _grounded_reasons(settings: ReviewSettings) -> dict[str, str]:
 
 
 def _span_labels(settings: ReviewSettings) -> dict[str, str]:
-    """The labels of wrong words; the web UI derives clearly different colours from these names."""
+    """Return the labels with which reviewers mark wrong words, keyed by stored name.
+
+    Argilla's UI derives the colour of each label from its stored name, so the names are chosen to
+    give clearly different colours.
+    """
     return {
         "unsupported": f"Not in the {settings.source_noun}",
         "contradicted": f"Against the {settings.source_noun}",
@@ -127,7 +131,7 @@ def candidate_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
     """Build the fields, questions and guidelines of a dataset of blind comparisons.
 
-    Comparisons have no metadata or vectors, because they could reveal which model wrote which
+    Comparisons have no metadata or vectors, because these could reveal which model wrote which
     answer.
     """
     build = _Builder(client, settings)
@@ -145,7 +149,7 @@ def comparison_settings(client: Any, settings: ReviewSettings) -> rg.Settings:
 
 
 def _candidate_fields(build: _Builder) -> Iterator[Any]:
-    """The text to judge, its source, then the rest, in the order in which the page shows them."""
+    """Yield the fields of a candidate record, in the order in which the page shows them."""
     settings = build.settings
     yield build.field("candidate", "Text to judge")
     chat = {"title": "Dialogue to judge", "use_markdown": False, "required": False}

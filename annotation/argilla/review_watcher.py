@@ -1,4 +1,4 @@
-"""Pull reviews while people submit them, both after each webhook and at regular intervals."""
+"""Pull reviews from Argilla while people are submitting them."""
 
 import queue
 import threading
@@ -27,8 +27,8 @@ class WatchConfig:
         port: The port to listen on, or 0 to use any free port.
         public_url: The URL at which Argilla can reach this process, or an empty string if Argilla
             runs on the same machine.
-        interval: The number of seconds between two full pulls. A full pull also finds reviews that
-            no webhook reported.
+        interval: The number of seconds between two pulls of all reviews. A pull of all reviews also
+            finds those that no webhook reported.
     """
 
     host: str = "127.0.0.1"
@@ -39,10 +39,10 @@ class WatchConfig:
 
 @dataclass
 class ReviewWatcher:
-    """Pulls reviews whenever Argilla reports a change, and all reviews at regular intervals.
+    """Pulls changed reviews when Argilla reports them, and all reviews at regular intervals.
 
-    The connected user must be an owner, and the records must be in the connection's workspace.
-    `name` identifies the watched data in messages. Set `stopped` to stop.
+    Only records in the connection's workspace are watched. The connected user must be an owner.
+    Messages use `name` to say what is being watched. To stop watching, set the event `stopped`.
     """
 
     connection: Connection
@@ -55,9 +55,11 @@ class ReviewWatcher:
     _changes: "queue.SimpleQueue[ChangedRecord]" = field(default_factory=queue.SimpleQueue)
 
     def run(self) -> None:
-        """Watch until stopped. If Argilla becomes unreachable, wait until it's back.
+        """Watch for changes until `stopped` is set.
 
-        Raises `AnnotationError` if, at the start, Argilla is unreachable or rejects the webhook.
+        If Argilla becomes unreachable, the watcher retries until the server is back.
+
+        Raises `AnnotationError` if Argilla can't be reached at the start or rejects the webhook.
         """
         config, on_change = self.config, self._changes.put
         with serve_webhooks(config.host, config.port, on_change, self.on_message) as server:
@@ -90,7 +92,7 @@ class ReviewWatcher:
                 self.stopped.wait(RETRY_SECONDS)
 
     def _wait_for_changes(self) -> set[ChangedRecord]:
-        """Return the records that webhooks reported, waiting up to half a second for the first."""
+        """Return the records that webhooks reported, after waiting up to half a second for one."""
         changes = set()
         try:
             record = self._changes.get(timeout=0.5)

@@ -1,7 +1,7 @@
 """Receive Argilla's webhooks: signed events about records whose answers may have changed.
 
-An event only determines which record to pull, so duplicates, the order of events and their other
-contents don't matter.
+An event is only used to decide which record to pull, so it doesn't matter if events are repeated or
+arrive out of order.
 """
 
 import json
@@ -28,7 +28,10 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class ChangedRecord:
-    """A record whose answers may have changed; `record` is its Argilla id."""
+    """A record in Argilla whose answers may have changed.
+
+    `record` is the record's id in Argilla, and `subject` is its external id.
+    """
 
     workspace: str
     dataset: str
@@ -41,9 +44,10 @@ ChangeCallback = Callable[[ChangedRecord], None]
 
 @contextmanager
 def registered_webhook(connection: Connection, url: str, name: str) -> Iterator[str]:
-    """Register a webhook for the duration of a block, and yield the secret that signs events.
+    """Register a webhook for a `with` block, and yield the secret that signs its events.
 
-    Argilla must be able to reach the URL. An old webhook with the same name is replaced.
+    The Argilla server must be able to reach `url`. A webhook that already has this name is
+    replaced.
 
     Raises `AnnotationError` if the connected user isn't an owner or Argilla rejects the URL.
     """
@@ -66,7 +70,7 @@ class WebhookServer(ThreadingHTTPServer):
     """A server that accepts signed webhook events until it is closed.
 
     Requests that aren't valid events are rejected with status 400. Until `secret` is set, the
-    server responds with 503, and Argilla sends the event again later.
+    server responds with status 503, so that Argilla sends the event again later.
     """
 
     daemon_threads = True
@@ -74,14 +78,14 @@ class WebhookServer(ThreadingHTTPServer):
     def __init__(
         self, address: tuple[str, int], on_change: ChangeCallback, on_error: Callable[[str], None]
     ):
-        """Listen at an address; `on_error` receives a sentence about each dropped event."""
+        """Listen at an address, passing changed records to `on_change` and errors to `on_error`."""
         self.secret = ""
         self.on_change = on_change
         self.on_error = on_error
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a lost connection in one sentence, and other errors with their traceback."""
+        """Report a lost connection to `on_error`, and print the traceback of any other error."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)
@@ -103,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Suppress the default request log, because the callbacks report all changes and errors."""
+        """Log nothing, because the callbacks already report all changes and errors."""
 
     def _receive(self) -> HTTPStatus:
         length = self.headers.get("content-length", "")
@@ -125,9 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_webhooks(
     host: str, port: int, on_change: ChangeCallback, on_error: Callable[[str], None]
 ) -> Iterator[WebhookServer]:
-    """Run a webhook server in a thread. If the port is 0, any free port is used.
+    """Run a webhook server in a thread; if the port is 0, any free port is used.
 
-    Raises `AnnotationError` if the address can't be used.
+    Raises `AnnotationError` if the server can't listen at this address.
     """
     try:
         server = WebhookServer((host, port), on_change, on_error)
@@ -147,7 +151,7 @@ def serve_webhooks(
 
 
 def parse_event(headers: Mapping[str, str], body: bytes, secret: str) -> ChangedRecord:
-    """Verify an event and return the record that it is about.
+    """Verify the signature of a webhook event, and return the record that the event is about.
 
     Raises `AnnotationError` if the event wasn't signed with this secret in the last five minutes or
     doesn't name a record.

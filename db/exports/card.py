@@ -18,7 +18,7 @@ this dataset."""
 
 @dataclass(frozen=True)
 class Card:
-    """The contents of a dataset card; `left_out` counts examples the format can't represent."""
+    """The contents of a dataset card; `left_out` counts the examples missing from the export."""
 
     version: Version
     articles: tuple[Article, ...]
@@ -68,7 +68,7 @@ def licence_tag(licences: Iterable[str]) -> str:
     """The Hugging Face Hub licence tag for an adaptation of works under the given licences.
 
     Adaptations of CC BY-SA works may be shared under the latest version of CC BY-SA. If any of the
-    works has a different licence, the tag is "other", because a person has to decide.
+    works has a different licence, the tag is "other", because a person has to choose the licence.
     """
     names = set(licences)
     if not names:

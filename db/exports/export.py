@@ -70,13 +70,13 @@ def export(
 
     `chat` writes JSON Lines with a `messages` field and skips examples that aren't chats. `text`
     writes JSON Lines with a `text` field, in which chats become `User: …` and `Assistant: …`.
-    `parquet` includes every field, and whether each turn carries loss. `dataset` is a Hugging Face
-    `DatasetDict` with the same for `load_from_disk`. `openai`, `together` and `fireworks` write
-    training files that follow the rules of the respective service. `preferences` writes people's
-    preferences to `pairs.jsonl`, in the format of TRL's DPO trainer. Each non-empty split is
-    exported as one file, or as one split of a `DatasetDict`. The card (README.md) credits every
-    article used; `notes` are sentences about the reviewers. If the folder already contains this
-    export, nothing changes.
+    `parquet` writes all fields of each example, including whether each turn is trained on.
+    `dataset` writes the same fields as a Hugging Face `DatasetDict`, which `load_from_disk` can
+    load. `openai`, `together` and `fireworks` write training files that follow the rules of the
+    respective service. `preferences` writes people's preferences to `pairs.jsonl`, in the format of
+    TRL's DPO trainer. Each non-empty split is exported as one file, or as one split of a
+    `DatasetDict`. The card (README.md) credits all source articles, and contains `notes`, which are
+    sentences about the reviewers. If the folder already contains the same export, nothing changes.
 
     Raises `StoreError` if the folder contains files other than this export, if another process is
     writing to it, or if the version is incomplete.

@@ -17,7 +17,7 @@ from db.records import Example, Message, Role
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A service's limits on the number of examples and file size, and its rules for turns."""
+    """A service's limits on the number of examples and file size, and its rules for chats."""
 
     service: str
     min_examples: int
@@ -63,7 +63,7 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
 def message_rows(
     messages: Iterable[Message], must_weigh_all: bool = False
 ) -> list[dict[str, str | int]]:
-    """Convert messages to rows with role, content, and a `weight` of 0 for answers without loss.
+    """Convert messages to rows with role, content, and a `weight` of 0 for answers not trained on.
 
     If `must_weigh_all` is true and at least one answer in the chat is excluded from the loss, every
     message gets a weight.

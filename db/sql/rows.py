@@ -35,13 +35,17 @@ PARENTS: dict[type[Record], str] = {
     records.Measure: "subject",
     records.Rejection: "subject",
 }
-"""The field that contains the parent's id. Erasing a parent also erases its children."""
+"""For each record type, the field that contains the id of the parent record.
+
+Erasing a parent also erases its children.
+"""
 
 
 def insert(connection: Connection, items: Iterable[Record]) -> int:
     """Insert records of any types, parents first, and return the number of new records.
 
-    Records that already exist stay unchanged. Erased records and their children are skipped.
+    Records that already exist stay unchanged. Records are skipped if they or their parents were
+    erased on request.
     """
     by_kind: dict[type[Record], list[Record]] = {}
     for record in items:
@@ -61,8 +65,8 @@ def insert_rows(
 ) -> int:
     """Insert rows with the given columns, skip existing rows, and return the number of new rows.
 
-    This function bypasses SQLAlchemy's statement builder, because building the statement takes
-    longer than running the insert.
+    The statement is built without SQLAlchemy, whose statement builder takes longer than the insert
+    itself.
     """
     if not rows:
         return 0
@@ -84,7 +88,7 @@ def to_row(record: Record) -> tuple[Any, ...]:
 
 
 def from_row(kind: type[R], row: RowMapping) -> R:
-    """Convert a row back to a record, keeping the id it was stored under."""
+    """Convert a row back to a record, which keeps its stored id."""
     hashable: Any = kind  # mypy doesn't treat a class with its own __hash__ as hashable
     record = kind(**{name: decode(row[name]) for name, decode in _column_decoders(hashable)})
     object.__setattr__(record, "_id", row["id"])
@@ -107,7 +111,7 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def conditions(table: Table, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
     """Build SQL conditions that compare each column with a value or a tuple of allowed values.
 
-    Raises `TypeError` if the table doesn't have the column.
+    Raises `TypeError` if the table doesn't have one of the columns.
     """
     unknown = set(where) - set(table.c.keys())
     if unknown:
@@ -145,7 +149,7 @@ def _compile_items(items: _Items, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
-    """The given ids, leaving out records that were erased on request."""
+    """Return the given ids, leaving out those of records that were erased on request."""
     if connection.execute(select(erased.c.id).limit(1)).first() is None:
         return set(ids)
     query = select(erased.c.id).where(among(erased.c.id, ids))
@@ -153,7 +157,7 @@ def not_erased(connection: Connection, ids: Collection[str]) -> set[str]:
 
 
 def without_erased(connection: Connection, kind: type[R], batch: Sequence[R]) -> list[R]:
-    """The given records, leaving out those that were erased on request or whose parent was."""
+    """Return the given records, leaving out those that were erased or whose parent was erased."""
     if not batch:
         return []
     parent = PARENTS.get(kind)

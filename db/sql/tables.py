@@ -1,7 +1,8 @@
 """The database tables, one per record type, ordered so that references point to earlier tables.
 
-Each record field is a column. Tuples and nested values are stored as canonical JSON, so that both
-databases store the same bytes. `seq` numbers the rows of a table in insertion order.
+Each field of a record has its own column. Tuples and nested values are stored as canonical JSON, so
+that SQLite and PostgreSQL store the same bytes. `seq` numbers the rows of a table in insertion
+order.
 """
 
 from collections.abc import Mapping
@@ -40,9 +41,9 @@ def _add_table(
 ) -> Table:
     """Define the table for a record type.
 
-    `indexes` lists the fields to index. `ids` lists the fields that contain the id of a record,
-    whatever its type. `links` lists the fields that contain the id of a record in one specific
-    table; these get a foreign key and an index.
+    `indexes` lists the fields to index. `ids` lists the fields that contain the id of a record of
+    any type. `links` maps each field that contains the id of a record in a specific table to that
+    table. Such a field gets a foreign key and an index.
     """
     hints, links = get_type_hints(kind), links or {}
 

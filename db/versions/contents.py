@@ -45,7 +45,7 @@ def version_examples(
 def withdrawals(store: Store, version: Version) -> list[Event]:
     """The withdrawals of data from a version, oldest first.
 
-    A version with any withdrawals can't be used for training.
+    A version from which data was withdrawn can't be used for training.
     """
     return list(store.stream(Event, subject=version.id, kind=EventKind.WITHDRAWN.value))
 
@@ -71,8 +71,8 @@ def find_version(store: Store, name: str) -> Version:
 def check_campaign(version: Version, campaign: str, subject: str) -> None:
     """Raise `StoreError` if a version doesn't belong to the given campaign.
 
-    The criteria of one campaign can't be used to judge answers to another campaign's prompts.
-    The error message starts with `subject`, which names the version or one of its runs.
+    Answers to one campaign's prompts must not be judged by the criteria of another campaign.
+    `subject` is the start of the error message and names the version or one of its runs.
     """
     if version.campaign != campaign:
         raise StoreError(
@@ -98,7 +98,8 @@ def version_articles(store: Store, version: Version) -> dict[str, Article]:
 def teachers_and_prompts(store: Store, version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The teachers and prompt files that were used to generate a version's candidates.
 
-    Recorded replies are described with their source.
+    If a teacher has a description, as recorded teachers do, the description follows its name in
+    brackets.
     """
     query = (
         select(candidates.c.provenance)

@@ -33,12 +33,12 @@ class Change:
 class VersionDiff:
     """The differences between two versions.
 
-    `added` lists the ids of examples whose candidates are only in the second version, and `removed`
-    those of examples whose candidates are only in the first. `edited` lists the candidates whose
-    final text changed. `relabelled` lists the candidates whose text is the same but whose verdict,
-    split or another label changed. `unchanged` counts the examples that are the same in both
-    versions. `agreement` is the reviewers' agreement in the first and in the second version, or
-    None where it wasn't stored.
+    `added` contains the ids of examples whose candidates are new in the second version. `removed`
+    contains the ids of examples whose candidates are missing from the second version. `edited`
+    lists the candidates whose final text changed. `relabelled` lists the candidates whose text is
+    the same but whose verdict, split or another label changed. `unchanged` counts the examples that
+    are the same in both versions. `agreement` is the agreement between reviewers in the first and
+    in the second version, or None for a version that doesn't store it.
     """
 
     added: tuple[str, ...]
@@ -50,7 +50,7 @@ class VersionDiff:
 
 
 def diff(store: Store, before: Version, after: Version) -> VersionDiff:
-    """Compare two versions; an example that was erased on request counts as added or removed."""
+    """Compare two versions, and count examples that were erased on request as added or removed."""
     first, second = _leaves(store, before), _leaves(store, after)
     old = _rows_by_candidate(store, first - second)
     new = _rows_by_candidate(store, second - first)
@@ -73,7 +73,7 @@ def _leaves(store: Store, version: Version) -> set[str]:
 
 
 def _rows_by_candidate(store: Store, ids: set[str]) -> dict[str, _Row]:
-    """The rows of the given examples, keyed by candidate; erased examples are left out."""
+    """Return the rows of the given examples, keyed by candidate, leaving out erased examples."""
     rows: dict[str, _Row] = {}
     with store.reading() as connection:
         for batch in batches(sorted(ids), _BATCH):

@@ -47,11 +47,11 @@ class Approval(NamedTuple):
 class FreezePlan:
     """The settings for freezing a version.
 
-    The salt and the source article determine the split of an example. The gates have already been
-    evaluated; `override` is the reason for freezing despite failed gates, or empty. `agreement` is
-    stored with the version, so that versions can be compared. `unanimity` is the share of records
-    on which all reviewers agree. It is set only if `agreement` is undefined because all answers are
-    the same.
+    An example's split depends on its source article and on `salt`, which you can change to get a
+    different split. `override` is the reason for freezing a version despite failed gates, or an
+    empty string. `agreement` is stored with the version, so that versions can be compared.
+    `unanimity` is the share of records on which all reviewers agree. `unanimity` is set only if all
+    answers are the same, because `agreement` is undefined then.
     """
 
     name: str
@@ -69,9 +69,10 @@ def build_examples(
 ) -> Iterator[Example]:
     """Convert approved candidates to examples with their final text and split.
 
-    A reviewer's edit replaces the candidate's text. The split depends on the article's URL (from
-    `pages`), which is the same for all revisions of the article. If an article has no URL, its id
-    determines the split; if there is no article, the candidate id does.
+    If a reviewer edited a candidate, the example contains the edited text. An example's split
+    depends on the URL of its source article, because the URL is the same for all revisions of the
+    article. `pages` maps article ids to URLs. For an article that isn't in `pages`, the split
+    depends on the article's id, and for a candidate without an article, on the candidate's id.
 
     Raises `StoreError` if a verdict doesn't approve its candidate, or if an edited dialogue can't
     be parsed.

@@ -9,8 +9,8 @@ _LEAF, _NODE = b"\x00", b"\x01"
 def merkle_root(leaves: Iterable[str]) -> str:
     """The Merkle tree root (RFC 9162, 2.1.1) of distinct ids, sorted in ascending order.
 
-    Leaves and inner nodes are hashed with different first bytes, so an inner node can't be mistaken
-    for a leaf, and the root of a single leaf differs from the leaf itself.
+    Leaves and inner nodes are hashed with different prefix bytes, so that an inner node can't be
+    mistaken for a leaf.
     """
     level = [hashlib.sha256(_LEAF + bytes.fromhex(leaf)).digest() for leaf in sorted(set(leaves))]
     if not level:

@@ -23,7 +23,7 @@ class Splits:
     minimum_articles: int = 1
 
     def __post_init__(self) -> None:
-        """Check that the shares add up to 1."""
+        """Check that the shares of the splits add up to 1."""
         shares = self.shares.values()
         if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
             raise StoreError(
@@ -33,7 +33,7 @@ class Splits:
 
     @property
     def shares(self) -> dict[Split, float]:
-        """The share of each split."""
+        """The share of source articles in each split."""
         return dict(zip(Split, (self.train, self.validation, self.test), strict=True))
 
 

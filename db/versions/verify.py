@@ -16,12 +16,12 @@ _REFERENCES: dict[type[Record], dict[str, type[Record]]] = {
     Verdict: {"reviews": Review},
     Passage: {"article": Article},
 }
-"""The fields that contain ids of other records. A type comes after all types that refer to it."""
+"""The fields that contain ids of other records, with referring types before referenced ones."""
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A record that changed after the freeze, with its actual and expected states."""
+    """A record that changed after the freeze, with its actual and its expected state."""
 
     record: str
     id: str
@@ -29,7 +29,7 @@ class Mismatch:
     expected: str
 
     def __str__(self) -> str:
-        """Format the mismatch as text."""
+        """Return a line with the changed record, its actual state and its expected state."""
         return f"{self.record} {self.id[:12]}: {self.actual}, expected {self.expected}"
 
 

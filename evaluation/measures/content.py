@@ -1,10 +1,10 @@
 """Content measures, which check whether an answer still says what its reference says.
 
 Similarity is the cosine of sentence embeddings (Reimers and Gurevych, Sentence-BERT, EMNLP 2019). A
-cosine is hard to interpret without reference values. Compare a similarity with two reference
-values: the floor (the similarity of answers to the references of other prompts) and the ceiling
-(the similarity of approved rewrites to the plain answers that they rewrite). All other content
-measures compare numbers, names, lengths or word sequences.
+single cosine is hard to interpret, so compare it with two reference values: the floor (the
+similarity of answers to the references of other prompts) and the ceiling (the similarity of
+approved rewrites to the plain answers that they rewrite). Apart from similarity, content measures
+compare numbers, names, lengths or word sequences.
 """
 
 import re
@@ -45,7 +45,7 @@ FEATURES = (
 CONTENT_NAMES = frozenset(feature.name for feature in FEATURES)
 
 CAPITALISED_NOUNS = frozenset({"de", "lb"})
-"""Languages in which a capital letter doesn't show a name."""
+"""Languages in which a capital letter doesn't indicate a name."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NOT_NAMES = re.compile(
     r"I|I['’](?:m|d|ll|ve)|An?|The|Th(?:is|at|ese|ose|ere|en)|It|S?[Hh]e|They|We|Well|While|When|Where"
@@ -64,14 +64,14 @@ def similarities(a: ArrayLike, b: ArrayLike) -> list[float]:
 def shuffled_floor(a: ArrayLike, b: ArrayLike, resampling: Resampling = RESAMPLING) -> Interval:
     """The similarity floor: the mean similarity of each row of `a` to all other rows of `b`.
 
-    Raises `EvaluationError` if the arrays have fewer than two rows.
+    Raises `EvaluationError` if `a` and `b` have fewer than two rows.
     """
     first, second = _rows(a, b)
     count = len(first)
     if count < 2:
         raise EvaluationError(
-            f"The similarity floor needs at least 2 answers, but there are only {count}. Answer "
-            "more prompts."
+            "The similarity of unrelated answers can be measured only with 2 or more answers, but "
+            f"there are only {count}. Answer more prompts."
         )
     others = (first @ second.sum(axis=0) - (first * second).sum(axis=1)) / (count - 1)
     return mean_interval(others.tolist(), None, resampling)
@@ -126,7 +126,7 @@ def numbers_kept(reference: str, answer: str) -> float | None:
 def names_kept(reference: str, answer: str, language: str = "en") -> float | None:
     """The share of the reference's names found in the answer; None if the reference has none.
 
-    Names aren't recognisable in a language that capitalises nouns, so it is None there as well.
+    In a language that capitalises all nouns, names can't be recognised, so the result is None.
     """
     if language in CAPITALISED_NOUNS:
         return None
@@ -149,13 +149,13 @@ def length_ratio(reference: str, answer: str) -> float | None:
 
 
 def copied_share(passage: str, answer: str, n: int = 5) -> float | None:
-    """The share of the answer's n-word sequences found in the passage; None for short answers."""
+    """The share of an answer's n-word sequences found in the passage; None for short answers."""
     sequences, copied = _sequences(answer, n), set(_sequences(passage, n))
     return sum(each in copied for each in sequences) / len(sequences) if sequences else None
 
 
 def loops(text: str) -> bool:
-    """Whether at least two different 4-word sequences are repeated."""
+    """Whether a text repeats at least two different 4-word sequences."""
     return sum(count > 1 for count in Counter(_sequences(text, 4)).values()) >= 2
 
 
@@ -171,7 +171,7 @@ def content_measures(
     similarity: float | None = None,
     language: str = "en",
 ) -> dict[str, float]:
-    """Measure an answer and return the values of `FEATURES` by name, leaving out undefined ones."""
+    """Compute an answer's content measures, keyed by name, leaving out undefined ones."""
     values: dict[str, float | None] = {
         "similarity": similarity,
         "numbers_kept": numbers_kept(reference, answer),

@@ -1,9 +1,9 @@
 """Persona measures, which detect the traits that an answer shows.
 
-An answer shows a trait if it contains a word or phrase from the trait's list. Phrases match as
-whole words. The published study of C-3PO (Alia, 2026) matched substrings, so it found “sir” in
-“desire” and “custom” in “customer”. Substring matching is available so that results can be compared
-with the published study's.
+An answer shows a trait if it contains a word or phrase from the trait's list. By default, a phrase
+matches only whole words. The published study of C-3PO (Alia, 2026) also matched phrases inside
+words, such as “sir” in “desire” and “custom” in “customer”. Use `Matching.SUBSTRING` to get results
+that can be compared with those of the C-3PO study.
 """
 
 import re
@@ -27,10 +27,10 @@ IN_CHARACTER = Feature(
 
 
 class Matching(StrEnum):
-    """How phrases are matched.
+    """Whether a phrase matches only whole words or also parts of words.
 
-    WORDS matches whole words. SUBSTRING also matches parts of words, as in the published study of
-    C-3PO.
+    WORDS matches whole words. SUBSTRING also matches inside words, as the published study of C-3PO
+    (Alia, 2026) did.
     """
 
     WORDS = "words"
@@ -56,7 +56,7 @@ def persona_measures(
     """Measure which traits a text shows (`trait.<name>`, 0 or 1) and whether it is in character.
 
     `phrases` contains a list of phrases for each trait. A text is in character if it shows at least
-    two traits. For a persona with only one trait, one is enough.
+    two traits. For a persona with only one trait, showing that trait is enough.
     """
     shown = {trait: shows(text, listed, matching) for trait, listed in phrases.items()}
     needed = min(_ENOUGH, len(shown))

@@ -10,7 +10,7 @@ from evaluation.measures.content import CONTENT_SOURCE, names_kept, numbers_kept
 
 @dataclass(frozen=True)
 class SuggestedAnswer:
-    """A suggested answer to a review question; `score` is the confidence in it, from 0 to 1."""
+    """A suggested answer to a review question, with an optional confidence `score` (0 to 1)."""
 
     question: str
     value: AnswerValue
@@ -20,14 +20,14 @@ class SuggestedAnswer:
 
 @dataclass(frozen=True)
 class RatingRule:
-    """A tone criterion and two suggested ratings: for texts that meet it, and for all others."""
+    """A tone criterion, and the ratings suggested for texts that meet it and for all others."""
 
     criterion: Criterion
     met: int
     missed: int
 
     def rate(self, text: str) -> int:
-        """The suggested rating for a text."""
+        """Return the rating to suggest for a text."""
         is_met = self.criterion.measure(text)[self.criterion.feature.name] > 0
         return self.met if is_met else self.missed
 
@@ -35,9 +35,9 @@ class RatingRule:
 def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
     """Build a rule that suggests a tone rating based on a criterion.
 
-    The rating is just above the middle of the scale if the text meets the criterion, and just below
-    it otherwise. A criterion is only met or not met, so the suggested ratings avoid the ends of a
-    longer scale.
+    The suggested rating is just above the middle of the scale if the text meets the criterion, and
+    otherwise just below the middle. A criterion can't tell how well a text meets it, so the extreme
+    ratings of a longer scale are never suggested.
     """
     above = (len(scale) + 1) // 2
     return RatingRule(criterion, scale[above], scale[len(scale) - 1 - above])
@@ -46,7 +46,7 @@ def rating_rule(criterion: Criterion, scale: Sequence[int]) -> RatingRule:
 def suggest_answers(
     candidate: Candidate, rule: RatingRule | None, language: str = "en"
 ) -> Iterator[SuggestedAnswer]:
-    """Yield the suggested answers for a candidate; without a rule, the tone isn't rated."""
+    """Yield the suggested answers for a candidate, without a tone rating if `rule` is None."""
     if rule and candidate.kind is CandidateKind.CONVERSATION:
         rating = rule.rate(candidate.review_text)
         yield SuggestedAnswer("tone", rating, None, rule.criterion.source)

@@ -30,12 +30,12 @@ _TENS = (0, 0, 2, 2, 2, 2, 2, 3, 2, 2)  # twenty to ninety
 
 
 def blocks(text: str) -> list[str]:
-    """The paragraphs, headings and list items in a text, without their markers."""
+    """Return the paragraphs, headings and list items of a text, without markers such as `#`."""
     return [_LEAD.sub("", block).strip() for block in _BLOCK.split(text) if block.strip()]
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into sentences; list items and headings count even without a full stop.
+    """Split a text into sentences; a list item or heading is a sentence even without a full stop.
 
     A full stop after a known abbreviation or an initial doesn't end a sentence.
     """
@@ -55,7 +55,7 @@ def sentences(text: str) -> list[str]:
 
 @lru_cache(maxsize=4_096)
 def words(text: str) -> tuple[str, ...]:
-    """The words in a text as written, without surrounding punctuation."""
+    """Return the words of a text, without the punctuation around them."""
     return tuple(_WORD.findall(text.replace("--", "—")))
 
 
@@ -63,10 +63,10 @@ def words(text: str) -> tuple[str, ...]:
 def syllables(word: str) -> int:
     """The number of syllables in a word when it is read aloud, at least 1.
 
-    The syllable count is that of the word's first pronunciation in the CMU Pronouncing Dictionary.
-    Words that aren't in the dictionary get the larger of pyphen's syllable count and the number of
-    vowel groups. Measured on the words in the dictionary, this fallback is correct in 90 % of
-    cases.
+    Syllables are counted in the word's first pronunciation in the CMU Pronouncing Dictionary. For a
+    word that isn't in the dictionary, the count is the larger of pyphen's syllable count and the
+    number of vowel groups. For 90 % of the words that are in the dictionary, such an estimate would
+    be right.
     """
     return max(sum(_part_syllables(part) for part in _PART.findall(word)), 1)
 
@@ -110,11 +110,10 @@ def _pair(number: int) -> int:
 def _number(number: int) -> int:
     if number < 100:
         return _pair(number)
-    for size, name in ((10**9, 2), (10**6, 2), (1000, 2), (100, 2)):
-        if number >= size:
-            rest = number % size
-            return _number(number // size) + name + (_number(rest) if rest else 0)
-    raise AssertionError("This is unreachable because the loop handles every number from 100 up.")
+    size = next(size for size in (10**9, 10**6, 1000, 100) if number >= size)
+    rest = number % size
+    # “hundred”, “thousand”, “million” and “billion” have two syllables each.
+    return _number(number // size) + 2 + (_number(rest) if rest else 0)
 
 
 @cache

@@ -1,10 +1,11 @@
 """Tone measures: how easy an English text is to read, and how conversational it sounds.
 
-The features distinguish involved speech from informational writing, following dimension 1 in Biber,
-*Variation across Speech and Writing* (1988). They are first and second person, contractions,
-questions and discourse particles. The list of particles follows Schiffrin, *Discourse Markers*
-(1987). Each feature is a rate per 100 words. Reading ease follows Flesch, "A new readability
-yardstick", Journal of Applied Psychology 32 (1948), 221-233.
+The conversational features distinguish involved speech from informational writing, following
+dimension 1 in Biber, *Variation across Speech and Writing* (1988). The conversational features are
+first and second person pronouns, contractions, questions and discourse particles. The list of
+particles follows Schiffrin, *Discourse Markers* (1987). Each conversational feature is a rate per
+100 words. Reading ease follows Flesch, "A new readability yardstick", Journal of Applied Psychology
+32 (1948), 221-233.
 """
 
 import re
@@ -20,8 +21,8 @@ TONE_SOURCE = "tone.v1"
 class Feature:
     """A measured feature, with a stable name, a readable label and a description.
 
-    If `share` is true, the values are between 0 and 1 and are displayed as percentages. If
-    `is_english` is true, it's only measured in English.
+    If `share` is true, the values are between 0 and 1 and are displayed as percentages. A feature
+    with `is_english` is measured only in English texts.
     """
 
     name: str
@@ -103,11 +104,11 @@ _MARK = re.compile(
 
 
 def flesch_reading_ease(text: str) -> float:
-    """Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text.
+    """Compute the Flesch Reading Ease: about 100 for very easy text, 30 or less for very hard text.
 
-    The formula is 206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948).
-    The score rewards short sentences and words regardless of what they say, so never use it alone.
-    An empty text scores 0.
+    Reading ease is 206.835 − 1.015 × words per sentence − 84.6 × syllables per word (Flesch 1948).
+    Reading ease rewards short sentences and words regardless of what they say, so never use it as
+    the only measure. A text without words has a reading ease of 0.
     """
     text_words = words(text)
     return _reading_ease(text_words, len(sentences(text))) if text_words else 0.0
@@ -122,10 +123,10 @@ ENGLISH_ONLY = frozenset(feature.name for feature in FEATURES if feature.is_engl
 
 
 def tone_measures(text: str, language: str = "en") -> dict[str, float]:
-    """Compute a text's `FEATURES`, keyed by name; all of them are 0 if the text has no words.
+    """Compute the tone measures of a text, keyed by name; all are 0 if the text has no words.
 
-    Measures that count English words or syllables are left out in other languages. `I` as a numeral
-    (after a name within a sentence) and `US` aren't counted as first person.
+    In languages other than English, measures that count English words or syllables are left out.
+    `I` as a numeral (after a name within a sentence) and `US` aren't counted as first person.
     """
     measures = _all_measures(text)
     if language == "en":
@@ -159,7 +160,7 @@ def _all_measures(text: str) -> dict[str, float]:
 
 
 def _phrases(lower: tuple[str, ...]) -> tuple[int, list[int]]:
-    """Count discourse phrases, and return the indices of all words outside of them.
+    """Count the discourse phrases in a text, and return the indices of all words outside them.
 
     Pronouns in discourse phrases (you know, I mean) aren't counted as pronouns, so no word is
     counted twice.
@@ -204,7 +205,7 @@ CONVERSATIONAL = Feature(
 
 
 def conversational(measures: Mapping[str, float]) -> bool:
-    """Whether a text with these tone measures meets the `CONVERSATIONAL` rule."""
+    """Whether a text with these tone measures is conversational according to `CONVERSATIONAL`."""
     return (
         sum(measures[sign] > 0 for sign in _SIGNS) >= 2
         and measures["flesch_reading_ease"] >= 30
@@ -214,5 +215,5 @@ def conversational(measures: Mapping[str, float]) -> bool:
 
 
 def is_conversational(text: str) -> bool:
-    """Whether a text meets the `CONVERSATIONAL` rule."""
+    """Whether a text is conversational according to the `CONVERSATIONAL` rule."""
     return conversational(tone_measures(text))

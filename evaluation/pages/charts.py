@@ -1,8 +1,7 @@
 """Charts that are defined as Vega-Lite specifications and rendered offline with vl-convert.
 
-Each chart is rendered with a palette. The palette `PAGE` contains placeholder colours that become
-CSS variables on a page, so charts work in light and dark mode. The palette `PRINT` is used for
-charts in image files.
+The palette `PAGE` contains placeholder colours that are replaced by CSS variables on a page, so
+that charts adapt to light and dark mode. The palette `PRINT` is used for charts in image files.
 """
 
 import csv
@@ -58,7 +57,7 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class Canvas:
-    """The width of a chart in pixels, and its colour palette."""
+    """The width (in pixels) and the colour palette with which a chart is drawn."""
 
     width: int
     palette: Palette
@@ -74,7 +73,7 @@ class Canvas:
         return 1 if self.is_narrow else 4
 
     def wrap(self, label: str) -> str:
-        """Break a label into lines that fit beside the chart."""
+        """Break a label into lines that are short enough to fit beside the chart."""
         return "\n".join(textwrap.wrap(label, 15 if self.is_narrow else 26)) or "–"
 
 
@@ -88,9 +87,9 @@ class Caption:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart with its data.
+    """A chart with its data and caption.
 
-    `draw` builds its Vega-Lite specification for a given width and palette.
+    `draw` builds the chart's Vega-Lite specification for a given width and palette.
     """
 
     caption: Caption
@@ -100,9 +99,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Series:
-    """Labels in colour order; charts with the same series use the same colours.
+    """Labels in the order of their colours; charts that share a series use the same colours.
 
-    `start` is the index of the first colour. The label `neutral` gets the muted colour.
+    `start` is the palette index of the first label's colour. The label in `neutral`, if there is
+    one, gets the palette's muted colour.
     """
 
     labels: tuple[str, ...]
@@ -110,7 +110,7 @@ class Series:
     neutral: str = ""
 
     def colour(self, palette: Palette, legend: Spec | None = None) -> Spec:
-        """Encode the label of a mark as its colour."""
+        """Build the Vega-Lite encoding that colours each mark by its label."""
         count = len(palette.series)
         colours = [palette.series[(self.start + i) % count] for i in range(len(self.labels))]
         labels = [*self.labels, self.neutral] if self.neutral else list(self.labels)
@@ -120,7 +120,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """A reference value, drawn as a labelled line."""
+    """A reference value that a chart shows as a labelled line."""
 
     label: str
     value: float
@@ -130,8 +130,8 @@ class Mark:
 class Axis:
     """A quantitative axis with a title, a d3 number format and optional bounds.
 
-    If a bound is None, the data determines it. If `log` is true, the axis has a tick at each value
-    in the data.
+    Without `bounds`, the range of the axis depends on the data. If `log` is true, the axis has a
+    tick at each value in the data.
     """
 
     title: str
@@ -140,7 +140,7 @@ class Axis:
     log: bool = False
 
     def encoding(self, field: str) -> Spec:
-        """Encode a field as a position on this axis, with a few ticks."""
+        """Build the Vega-Lite encoding that places a numeric field on this axis."""
         scale: Spec = {"domain": list(self.bounds)} if self.bounds else {"zero": False}
         ticks: Spec = {"format": self.format, "tickCount": 5}
         if self.bounds == (0, 1):
@@ -154,12 +154,12 @@ def quantitative(field: str, **options: Any) -> Spec:
 
 
 def nominal(field: str, **options: Any) -> Spec:
-    """Encode a field that contains names."""
+    """Build the Vega-Lite encoding of a field that contains names."""
     return {"field": field, "type": "nominal", **options}
 
 
 def mark(kind: str, encoding: Spec, **options: Any) -> Spec:
-    """Build a layer with one kind of mark."""
+    """Build a Vega-Lite layer with one kind of mark, such as bars."""
     return {"mark": {"type": kind, **options}, "encoding": encoding}
 
 
@@ -207,7 +207,7 @@ def _svg(figure: Figure, canvas: Canvas) -> str:
 
 
 def specification(figure: Figure, canvas: Canvas) -> Spec:
-    """Build the complete Vega-Lite specification of a figure, with the style of all charts."""
+    """Build the complete Vega-Lite specification of a figure in the style that all charts share."""
     palette = canvas.palette
     text = {"labelColor": palette.ink, "titleColor": palette.muted, "labelFontSize": 12}
     axis = {
@@ -234,7 +234,7 @@ def specification(figure: Figure, canvas: Canvas) -> Spec:
 
 
 def interval_cells(interval: Interval) -> dict[str, str | float]:
-    """Convert an interval to data fields for the estimate and the bounds."""
+    """Convert an interval to the data fields `low`, `estimate` and `high`."""
     return {"low": interval.low, "estimate": interval.estimate, "high": interval.high}
 
 
@@ -244,5 +244,5 @@ def point_row(arm: str, x: float, rate: Interval) -> Row:
 
 
 def unique(rows: Sequence[Row], field: str) -> list[str]:
-    """The distinct values of a field, in order of first appearance."""
+    """Return the distinct values of a field, in the order in which they first appear."""
     return list(dict.fromkeys(str(row[field]) for row in rows))

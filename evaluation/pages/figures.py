@@ -26,7 +26,7 @@ _TIE = "No difference"
 
 @dataclass(frozen=True)
 class LossPoint:
-    """The training and validation loss at a step; a loss is None if it wasn't measured."""
+    """The training and validation loss at a step; a loss that wasn't measured is None."""
 
     step: int
     train: float | None = None
@@ -55,7 +55,7 @@ def target_figure(arms: Sequence[ArmSummary], target: Feature | None) -> Figure 
 def similarity_figure(
     arms: Sequence[ArmSummary], floor: Interval | None, ceiling: Interval | None
 ) -> Figure | None:
-    """Plot each arm's similarity to the references, with the floor and the ceiling."""
+    """Plot each arm's similarity to the references, with lines at the floor and the ceiling."""
     means = [
         (arm, next(mean.value for mean in arm.content if mean.feature.name == SIMILARITY.name))
         for arm in arms
@@ -78,7 +78,7 @@ def similarity_figure(
 def reading_ease_figure(arms: Sequence[ArmSummary], sweep: Sequence[SweepPoint]) -> Figure | None:
     """Plot the share of answers above each reading-ease threshold.
 
-    Marquardt and Brule (2025) published the same plot.
+    The plot follows Marquardt and Brule (2025).
     """
     labels = {arm.name: arm.label for arm in arms}
     rows = [

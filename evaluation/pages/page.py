@@ -105,9 +105,9 @@ def write_figures(figures: Iterable[Figure], folder: Path) -> None:
 
 
 def template_environment() -> Environment:
-    """A Jinja environment that escapes HTML and raises an error for undefined names.
+    """Create a Jinja environment that escapes HTML and raises an error for undefined names.
 
-    It replaces characters that HTML doesn't allow.
+    The environment also replaces characters that HTML doesn't allow.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -130,7 +130,7 @@ def template_environment() -> Environment:
 
 
 def render_figure(figure: Figure) -> RenderedFigure:
-    """Render a figure for wide and narrow screens; the renderer escapes its labels."""
+    """Render a wide and a narrow version of a figure, with HTML-escaped labels."""
     wide, narrow = (Markup(svg(figure, width)) for width in (_WIDE, _NARROW))  # noqa: S704 - our SVG
     data = f"data:text/csv;charset=utf-8,{quote(csv_file(figure))}"
     return RenderedFigure(figure.caption.name, figure.caption.text, wide, narrow, data)
@@ -149,7 +149,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Format a number with its sign."""
+    """Format a number with a plus or minus sign."""
     return f"{value:+,.{digits}f}".replace("-", "−")
 
 

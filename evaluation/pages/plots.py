@@ -1,6 +1,6 @@
 """Chart types: intervals, lines, shares, grouped intervals, heatmaps and scatter plots.
 
-Each function lists the fields that it expects in its rows.
+The docstring of each function lists the fields that its data rows must have.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,7 @@ _ROW_AXIS = {
     "labelPadding": 12,
 }
 _LETTER_WIDTH = 7.5
-"""Pixels per letter in a wide 12-pixel font, because the reader's font is unknown at layout "
-"time."""
+"""Pixels per letter in a wide 12-pixel font, because the reader's font isn't known in advance."""
 
 
 def _row_axis(values: Sequence[Row]) -> Spec:
@@ -49,7 +48,7 @@ def interval_figure(
 ) -> Figure:
     """Plot a dot and an interval for each arm.
 
-    The fields of the data are `arm`, `low`, `estimate` and `high`. `marks` are labelled reference
+    Each data row has the fields `arm`, `low`, `estimate` and `high`. `marks` are labelled reference
     lines across all rows.
     """
 
@@ -110,7 +109,7 @@ def line_figure(
 ) -> Figure:
     """Plot a line for each arm.
 
-    The fields of the data are `arm`, `x` and `y`, plus `low` and `high` if there is an interval.
+    Each data row has the fields `arm`, `x` and `y`, plus `low` and `high` if there is an interval.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -143,9 +142,9 @@ def line_figure(
 
 
 def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figure:
-    """Plot a bar for each row, divided by winner.
+    """Plot a stacked bar for each row, with one segment per arm.
 
-    The fields of the data are `row`, `arm`, `order` and `count`.
+    Each data row has the fields `row`, `arm`, `order` and `count`.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -180,7 +179,7 @@ def share_figure(caption: Caption, rows: Sequence[Row], series: Series) -> Figur
 def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: Axis) -> Figure:
     """Plot an interval for each row and arm.
 
-    The fields of the data are `row`, `arm`, `low`, `estimate` and `high`.
+    Each data row has the fields `row`, `arm`, `low`, `estimate` and `high`.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -205,7 +204,7 @@ def grouped_figure(caption: Caption, rows: Sequence[Row], series: Series, axis: 
 def rates_figure(
     caption: Caption, rates: Sequence[tuple[str, str, Interval | None]], series: Series, title: str
 ) -> tuple[Figure, ...]:
-    """Plot shares grouped by row and arm; return an empty tuple if all shares are None."""
+    """Plot rates grouped by row and arm, or return an empty tuple if every rate is None."""
     rows: list[Row] = [
         {"row": row, "arm": arm, **interval_cells(rate)} for row, arm, rate in rates if rate
     ]
@@ -215,7 +214,7 @@ def rates_figure(
 def heatmap_figure(caption: Caption, rows: Sequence[Row], axis: Axis) -> Figure:
     """Plot a heatmap with darker cells for lower values.
 
-    The fields of the data are `row`, `column` and `value`.
+    Each data row has the fields `row`, `column` and `value`.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -255,7 +254,7 @@ def scatter_figure(
 ) -> Figure:
     """Plot a dot with a vertical interval for each arm.
 
-    The fields of the data are `arm`, `x`, `y`, `low` and `high`.
+    Each data row has the fields `arm`, `x`, `y`, `low` and `high`.
     """
 
     def draw(canvas: Canvas) -> Spec:
@@ -282,7 +281,7 @@ def _wrap_rows(rows: Sequence[Row], canvas: Canvas) -> list[Row]:
 
 
 def _rows_height(rows: Sequence[Row]) -> int:
-    """The total height of the rows, each as tall as the row with the most lines."""
+    """The total height of a chart's rows, each as tall as the row with the longest label."""
     labels = unique(rows, "row")
     lines = max((label.count("\n") + 1 for label in labels), default=1)
     return max(_ROW_HEIGHT, 14 * lines + 14) * len(labels)

@@ -1,7 +1,7 @@
 """The report: an HTML page with the results of a campaign and the evidence for them.
 
 The page is self-contained (styles, charts and their data) and has no scripts, so code in a model's
-answer can't run. If a part of the report is missing, the page says so.
+answer can't run. The page says which parts of the report are missing.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from evaluation.pages.figures import (
     target_figure,
     votes_figure,
 )
+from evaluation.pages.indicators import Headline
 from evaluation.pages.page import printable, render_figure, template_environment
 from evaluation.preferences import Preferences
 from evaluation.reviewer_ratings import ArmRating
@@ -54,7 +55,7 @@ class VersionFacts:
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement coefficient for a review question; `value` is None if it is undefined."""
+    """The agreement between reviewers on one question; `value` is None if it's undefined."""
 
     question: str
     between: str
@@ -87,7 +88,7 @@ class LineageStep:
 
 @dataclass(frozen=True)
 class Setting:
-    """A named value, or the full text of a configuration."""
+    """A setting with its name and value, or a configuration with its name and full text."""
 
     name: str
     value: str
@@ -98,18 +99,19 @@ class ReportData:
     """Everything that a report shows; missing parts are empty or None.
 
     `subject` names the tone or persona, such as `the tone “conversational”`. `written_at` is an ISO
-    8601 timestamp. `target` is the feature whose rate is `ArmSummary.target`, with a description of
-    its rule, or None if there is no criterion. `ratings` are answers to the tone question in blind
-    comparisons, and `scale` explains them. A judge is labelled “diagnostic only” if the lower bound
-    of its kappa is below `judge_kappa`. `training` describes the run (base model, precision,
-    device, timings). `lineage` traces one output back to its article and reviewers. `configuration`
-    contains the text of the run's config files.
+    8601 timestamp. `target` is the feature that says whether an answer meets the criterion, or None
+    if the campaign has no criterion. `ratings` are answers to the tone question in blind
+    comparisons, and `scale` says what each rating means. A judge is labelled “diagnostic only” if
+    the lower bound of its kappa is below `judge_kappa`. `training` describes the run (base model,
+    precision, device, timings). `lineage` traces one output back to its article and reviewers.
+    `configuration` contains the text of the run's config files.
     """
 
     campaign: str
     subject: str
     verdict: str
     written_at: str
+    headline: Headline | None = None
     target: Feature | None = CONVERSATIONAL
     version: VersionFacts | None = None
     agreement: tuple[AgreementRow, ...] = ()

@@ -1,4 +1,5 @@
-"""Criteria of a tone or persona, each a scorer in a file of its own.
+"""The criteria of a tone or persona, with one scorer in each file.
 
-To add one, copy a file such as `length.py` and add it to `Criteria` in `criteria.py`.
+To add a criterion, copy a file such as `length.py` and add the new class to `Criteria` in
+`criteria.py`.
 """

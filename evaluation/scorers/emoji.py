@@ -1,4 +1,4 @@
-"""Emoji, counted as a reader sees them."""
+"""Count emoji, treating a combined emoji such as a family as one."""
 
 import re
 
@@ -17,7 +17,7 @@ from evaluation.scorers.scorer import (
 _PICTURE = "[\U0001f300-\U0001faff\U0001f000-\U0001f2ff\u2600-\u27bf\u2b05-\u2b55\u231a-\u23ff]"
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _MODIFIERS = "[\ufe0f\U0001f3fb-\U0001f3ff\u20e3]*"
-# A zero-width joiner makes one picture of several, such as a family.
+# A zero-width joiner combines several emoji into one, such as a family.
 _EMOJI = re.compile(
     f"(?:{_FLAG}|[0-9#*]\ufe0f\u20e3|{_PICTURE}{_MODIFIERS}(?:\u200d{_PICTURE}{_MODIFIERS})*)"
 )
@@ -25,10 +25,14 @@ _EMOJI = re.compile(
 
 @dataclass(frozen=True, config=STRICT)
 class EmojiCriterion:
-    """How many emoji a text has."""
+    """The minimum and maximum number of emoji in a text."""
 
-    at_least: Count | None = Field(default=None, description="The fewest emoji.")
-    at_most: Count | None = Field(default=None, description="The most emoji.")
+    at_least: Count | None = Field(
+        default=None, description="Minimum number of emoji (default: no limit)."
+    )
+    at_most: Count | None = Field(
+        default=None, description="Maximum number of emoji (default: no limit)."
+    )
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "EmojiCriterion":
@@ -36,11 +40,11 @@ class EmojiCriterion:
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return nothing: emoji are the same in every language."""
+        """Return an empty string, because emoji can be counted in every language."""
         return ""
 
     def describe(self) -> str:
-        """Return the bounds in words."""
+        """Describe the allowed number of emoji in words."""
         return (
             "no emoji"
             if self.at_most == 0
@@ -48,7 +52,7 @@ class EmojiCriterion:
         )
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of emoji."""
+        """Score a text by its number of emoji."""
         found = _EMOJI.findall(text)
         is_met = is_between(len(found), self.at_least, self.at_most)
         detail = "" if is_met else f"it has {len(found)} emoji"

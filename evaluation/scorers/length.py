@@ -16,10 +16,14 @@ from evaluation.scorers.scorer import (
 
 @dataclass(frozen=True, config=STRICT)
 class LengthCriterion:
-    """How many words a text has."""
+    """The minimum and maximum number of words in a text."""
 
-    at_least: Count | None = Field(default=None, description="The fewest words.")
-    at_most: Count | None = Field(default=None, description="The most words.")
+    at_least: Count | None = Field(
+        default=None, description="Minimum number of words (default: no limit)."
+    )
+    at_most: Count | None = Field(
+        default=None, description="Maximum number of words (default: no limit)."
+    )
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "LengthCriterion":
@@ -27,17 +31,17 @@ class LengthCriterion:
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return why words can't be counted; empty for languages that separate them by spaces."""
+        """Return an error message if a language has no spaces between words, otherwise ""."""
         if language in ("zh", "ja", "th", "lo", "km", "my"):
             return "words can't be counted in a language that doesn't separate them by spaces"
         return ""
 
     def describe(self) -> str:
-        """Return the length in words."""
+        """Describe the allowed number of words."""
         return describe_range(self.at_least, self.at_most, "words")
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of words."""
+        """Score a text by its number of words."""
         count = len(words(text))
         is_met = is_between(count, self.at_least, self.at_most)
         return Score(is_met, float(count), "" if is_met else f"it has {count} words")

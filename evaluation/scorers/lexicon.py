@@ -1,4 +1,4 @@
-"""The word lists of the scorers, by language."""
+"""Load the word lists that scorers use in each language."""
 
 import tomllib
 from functools import cache

@@ -1,4 +1,4 @@
-"""Markdown: forbidden, or required."""
+"""Check whether a text contains Markdown, which can be forbidden or required."""
 
 import re
 from typing import Literal
@@ -14,22 +14,22 @@ _MARKDOWN = re.compile(
 
 
 class MarkdownCriterion:
-    """Whether headings, lists, emphasis, code, links and tables must or must not occur."""
+    """A rule that Markdown, such as headings or lists, must or must not occur in a text."""
 
     def __init__(self, rule: MarkdownRule) -> None:
-        """Apply a rule other than `allowed`, which requires nothing."""
+        """Create a criterion for the rule `required` or `forbidden`."""
         self.rule = rule
 
     def find_problem(self, language: str) -> str:
-        """Return nothing: Markdown is the same in every language."""
+        """Return an empty string, because Markdown is the same in every language."""
         return ""
 
     def describe(self) -> str:
-        """Return the rule in words."""
+        """Describe the rule in words, for example as `no Markdown`."""
         return "Markdown instead of plain sentences" if self.rule == "required" else "no Markdown"
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of marks."""
+        """Score a text by its number of Markdown elements."""
         marks = [match.group().strip() for match in _MARKDOWN.finditer(text)]
         is_met = bool(marks) == (self.rule == "required")
         detail = f"it has the Markdown “{marks[0]}”" if marks else "it has no Markdown"

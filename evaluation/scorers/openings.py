@@ -1,4 +1,4 @@
-"""How a text opens and closes."""
+"""Phrases with which texts must or must not begin or end."""
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -8,27 +8,32 @@ from evaluation.scorers.scorer import STRICT, Score, Words, quote, split_tokens
 
 @dataclass(frozen=True, config=STRICT)
 class EdgeCriterion:
-    """Phrases with which a text must or must not begin or end; case and punctuation don't count."""
+    """Phrases with which a text must or must not begin or end, ignoring case and punctuation."""
 
     one_of: tuple[Words, ...] = Field(
-        default=(), description="Phrases of which one must stand there."
+        default=(),
+        description="Allowed phrases. A text must begin with one of these phrases (or end with "
+        "one, for `closings`).",
     )
-    none_of: tuple[Words, ...] = Field(default=(), description="Phrases that must not stand there.")
+    none_of: tuple[Words, ...] = Field(
+        default=(),
+        description="Phrases that a text must not begin with (or end with, for `closings`).",
+    )
 
 
 class OpeningsCriterion:
-    """The words that a text begins with or, with `is_end`, ends with."""
+    """A criterion for the first words of a text, or for its last words if `is_end` is true."""
 
     def __init__(self, edge: EdgeCriterion, is_end: bool = False) -> None:
-        """Apply the phrases of `[criteria.openings]` or `[criteria.closings]`."""
+        """Create a criterion for `[criteria.openings]` or, with `is_end`, `[criteria.closings]`."""
         self.edge, self.is_end = edge, is_end
 
     def find_problem(self, language: str) -> str:
-        """Return nothing: phrases are compared literally."""
+        """Return an empty string, because phrases can be compared in every language."""
         return ""
 
     def describe(self) -> str:
-        """Return the phrases in words."""
+        """Describe in words how a text must and must not begin or end."""
         verb = "ends" if self.is_end else "begins"
         parts = [f"it {verb} with one of {quote(self.edge.one_of)}"] if self.edge.one_of else []
         if self.edge.none_of:
@@ -36,7 +41,7 @@ class OpeningsCriterion:
         return "; ".join(parts)
 
     def score(self, text: str, language: str) -> Score:
-        """Return 1 if the text begins (or ends) as it should, else 0."""
+        """Score a text as 1 if it begins (or ends) with an allowed phrase, otherwise as 0."""
         tokens = split_tokens(text)
         wrong = [phrase for phrase in self.edge.none_of if self._stands(phrase, tokens)]
         is_right = not self.edge.one_of or any(self._stands(p, tokens) for p in self.edge.one_of)

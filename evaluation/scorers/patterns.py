@@ -1,4 +1,4 @@
-"""Patterns (regular expressions) that a text must or must not match."""
+"""Regular expressions that a text must or must not match."""
 
 import re
 from typing import Annotated
@@ -22,26 +22,26 @@ Pattern = Annotated[Words, AfterValidator(_check_pattern)]
 
 @dataclass(frozen=True, config=STRICT)
 class PatternsCriterion:
-    """Python regular expressions, which match anywhere in a text."""
+    """Required and banned Python regular expressions, which can match anywhere in a text."""
 
     required: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns that must match a text."
+        default=(), description="Regular expressions that a text must match."
     )
     banned: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns that must not match a text."
+        default=(), description="Regular expressions that a text must not match."
     )
 
     def find_problem(self, language: str) -> str:
-        """Return nothing: patterns apply to every language."""
+        """Return an empty string, because regular expressions work in every language."""
         return ""
 
     def describe(self) -> str:
-        """Return the patterns in words."""
+        """Describe in words which patterns a text must and must not match."""
         parts = [f"it matches {pattern}" for pattern in self.required]
         return "; ".join([*parts, *(f"it doesn't match {pattern}" for pattern in self.banned)])
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of patterns that are as they should be."""
+        """Score a text by how many required patterns match and how many banned ones don't."""
         missing = [pattern for pattern in self.required if not re.search(pattern, text)]
         matches = [match for pattern in self.banned if (match := re.search(pattern, text))]
         wrong = len(missing) + len(matches)

@@ -1,4 +1,4 @@
-"""Grammatical person: who a text speaks as, and how it addresses its reader."""
+"""The grammatical persons that a text uses, such as “I” or “you”."""
 
 import re
 from typing import Literal
@@ -19,13 +19,17 @@ _START = re.compile(r"(?:\A|[.!?:…]\s+|\n\s*)[\"“„«‘(]*\Z")
 
 @dataclass(frozen=True, config=STRICT)
 class PersonCriterion:
-    """The persons that a text must use, and those that it must not use."""
+    """The grammatical persons that a text must use, and those that it must not use."""
 
-    required: tuple[PersonName, ...] = Field(default=(), description="Persons that must occur.")
-    banned: tuple[PersonName, ...] = Field(default=(), description="Persons that must not occur.")
+    required: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must use."
+    )
+    banned: tuple[PersonName, ...] = Field(
+        default=(), description="Grammatical persons that a text must not use."
+    )
 
     def find_problem(self, language: str) -> str:
-        """Return why a person can't be told in a language; empty if all can."""
+        """Return an error message if a person's pronouns in the language aren't known."""
         if language not in _FORMS:
             return (
                 f"pronouns of {language_name(language)} aren't known (only of "
@@ -38,12 +42,12 @@ class PersonCriterion:
         return ""
 
     def describe(self) -> str:
-        """Return the persons in words."""
+        """Describe in words which persons a text must and must not use."""
         parts = [f"it uses “{person}”" for person in self.required]
         return "; ".join([*parts, *(f"it doesn't use “{person}”" for person in self.banned)])
 
     def score(self, text: str, language: str) -> Score:
-        """Return the pronouns of the required persons per 100 words."""
+        """Score a text by how often it uses the required persons, per 100 words."""
         counts = {
             person: count_person(text, person, language)
             for person in (*self.required, *self.banned)
@@ -62,9 +66,10 @@ class PersonCriterion:
 
 
 def count_person(text: str, person: str, language: str) -> int:
-    """Count the pronouns of a person in a text.
+    """Count the pronouns of a grammatical person in a text.
 
-    A capitalised form that also has another meaning (German “Sie”) counts only inside a sentence.
+    A capitalised pronoun that also has another meaning, such as German “Sie”, counts only inside a
+    sentence.
     """
     forms = _FORMS[language][person]
     return sum(_is_person(match, text, forms, language) for match in _WORD.finditer(text))

@@ -1,10 +1,10 @@
-"""Readability by a formula for the text's language.
+"""Measure how readable a text is, with a formula for its language.
 
-English uses our own Flesch Reading Ease, whose syllables come from a pronouncing dictionary; other
-languages use textstat. Formulas: R. Flesch (1948); T. Amstad (1978) for German; L. Kandel and
-A. Moles (1958) for French; J. Fernández Huerta (1959) and F. Szigriszt Pazos (1993) for Spanish;
-R. Vacca and V. Franchina (1972) and P. Lucisano and M. Piemontese (1988, Gulpease) for Italian;
-W. Douma (1960) for Dutch; R. Bamberger and E. Vanecek (1984, Wiener Sachtextformel) for German.
+English uses our own Flesch Reading Ease, whose syllables come from a pronouncing dictionary. Other
+languages use the library textstat. The formulas were published by Flesch (1948) for English, Amstad
+(1978) for German, Kandel and Moles (1958) for French, Fernández Huerta (1959) and Szigriszt Pazos
+(1993) for Spanish, Vacca and Franchina (1972) and Lucisano and Piemontese (1988, Gulpease) for
+Italian, Douma (1960) for Dutch, and Bamberger and Vanecek (1984, Wiener Sachtextformel) for German.
 """
 
 from functools import cache
@@ -31,15 +31,19 @@ _OTHERS = {"wiener sachtextformel": "de", "gulpease": "it", "szigriszt pazos": "
 
 @dataclass(frozen=True, config=STRICT)
 class ReadabilityCriterion:
-    """How easily a text reads, by a formula for its language."""
+    """The allowed range of a readability formula for the text's language."""
 
-    at_least: float | None = Field(default=None, description="The lowest value.")
-    at_most: float | None = Field(default=None, description="The highest value.")
+    at_least: float | None = Field(
+        default=None, description="Minimum readability score (default: no limit)."
+    )
+    at_most: float | None = Field(
+        default=None, description="Maximum readability score (default: no limit)."
+    )
     formula: Formula = Field(
         default="reading ease",
-        description="`reading ease` (from 0, hard, to 100, easy, adapted to the language), `wiener "
-        "sachtextformel` (German school years), `gulpease` (Italian), or `szigriszt pazos` "
-        "(Spanish).",
+        description="Readability formula: `reading ease` for several languages (0 is hard and 100 "
+        "is easy), `wiener sachtextformel` for German (the score is a school year), `gulpease` "
+        "for Italian, or `szigriszt pazos` for Spanish.",
     )
 
     @model_validator(mode="after")
@@ -48,7 +52,7 @@ class ReadabilityCriterion:
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return why the formula doesn't apply to a language; empty if it does."""
+        """Return an error message if the formula doesn't apply to the language, otherwise ""."""
         expected = _OTHERS.get(self.formula)
         if expected and expected != language:
             return (
@@ -63,18 +67,18 @@ class ReadabilityCriterion:
         return ""
 
     def describe(self) -> str:
-        """Return the bounds in words."""
+        """Describe the allowed range of the formula in words."""
         return f"{self.formula} of {describe_range(self.at_least, self.at_most, '').strip()}"
 
     def score(self, text: str, language: str) -> Score:
-        """Return the formula's value."""
+        """Score a text by the value of the formula."""
         value = measure_readability(text, language, self.formula)
         is_met = is_between(value, self.at_least, self.at_most)
         return Score(is_met, value, "" if is_met else f"its {self.formula} is {value:.0f}")
 
 
 def measure_readability(text: str, language: str, formula: Formula = "reading ease") -> float:
-    """Compute the readability of a text; 0 for a text without words."""
+    """Compute the readability of a text, or return 0 for a text without words."""
     if language == "en":
         return flesch_reading_ease(text)
     functions = {

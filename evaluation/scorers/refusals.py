@@ -1,4 +1,4 @@
-"""Refusals, and phrases in which a text speaks as a language model."""
+"""Refusals, and phrases that reveal that a language model wrote the text."""
 
 import re
 from typing import Literal
@@ -11,10 +11,10 @@ _PHRASES: dict[str, list[str]] = load_lexicon("refusals")
 
 
 class RefusalsCriterion:
-    """Whether a text must not refuse, or speak as an AI."""
+    """A rule that a text must not refuse to answer or speak as a language model."""
 
     def find_problem(self, language: str) -> str:
-        """Return why refusals aren't known in a language; empty if they are."""
+        """Return an error message if no refusal phrases are listed for the language."""
         if language in _PHRASES:
             return ""
         known = ", ".join(_PHRASES)
@@ -24,11 +24,11 @@ class RefusalsCriterion:
         )
 
     def describe(self) -> str:
-        """Return the rule in words."""
+        """Describe the rule in words."""
         return "no refusal, and nothing said as a language model"
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of such phrases."""
+        """Score a text by its number of refusal phrases."""
         pattern = rf"\b(?:{'|'.join(_PHRASES[language])})\b"
         found = re.findall(pattern, text.replace("’", "'"), re.IGNORECASE)
         detail = f"it says “{found[0]}”" if found else ""

@@ -1,7 +1,7 @@
-"""Qualities that an LLM judge rates, besides the tone itself.
+"""Additional qualities of texts that an LLM judge rates.
 
-A rating is diagnostic: it never decides whether a text is in the tone. Its judge card says how well
-it agrees with the reviewers.
+Ratings by an LLM judge are only diagnostic: they never decide whether a text has the right tone.
+The judge card shows how well these ratings agree with the reviewers.
 """
 
 from pydantic import Field
@@ -12,12 +12,12 @@ from evaluation.scorers.scorer import STRICT, Words
 
 @dataclass(frozen=True, config=STRICT)
 class RubricQuality:
-    """A quality that the campaign's judge rates on the tone's scale, or from 1 to 5."""
+    """A quality that an LLM judge rates on the tone's scale, or from 1 to 5."""
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9 -]*$",
-        description="Name of the quality, in lower case, such as `warm`.",
+        description="The name of the quality in lower case, such as `warm`.",
     )
-    description: Words = Field(description="What the judge rates, in a sentence.")
-    low: Words = Field(description="What a text with the lowest rating is like.")
-    high: Words = Field(description="What a text with the highest rating is like.")
+    description: Words = Field(description="A sentence that describes what the judge rates.")
+    low: Words = Field(description="A description of a text with the lowest rating.")
+    high: Words = Field(description="A description of a text with the highest rating.")

@@ -1,4 +1,4 @@
-"""The protocol of every scorer, and what they share: scores, bounds, and phrases in texts."""
+"""The protocol for scorers, and functions that several scorers use."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +21,10 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 @dataclass(frozen=True)
 class Score:
-    """Whether a text meets a criterion, the measured value, and what decided it, in words.
+    """Whether a text meets a criterion, the measured value, and an explanation in words.
 
-    `is_forbidden` means that the text has something that the criterion forbids, rather than lacks
-    something, or misses a bound.
+    `is_forbidden` is true if the text contains something that the criterion forbids, and false if
+    the text lacks something or misses a bound.
     """
 
     is_met: bool
@@ -34,16 +34,16 @@ class Score:
 
 
 class Scorer(Protocol):
-    """One criterion, configured by its section in `[criteria]`."""
+    """A criterion, configured in its own subsection of `[criteria]`."""
 
     def find_problem(self, language: str) -> str:
-        """Return why it can't score texts in a language; empty if it can."""
+        """Return an error message if the criterion doesn't support a language, otherwise ""."""
 
     def describe(self) -> str:
-        """Return what it requires, for people and for teachers."""
+        """Describe the requirement in words, for reviewers and teachers."""
 
     def score(self, text: str, language: str) -> Score:
-        """Score a text in a language for which there is no problem."""
+        """Score a text in a language that `find_problem` accepts."""
 
 
 def language_name(code: str) -> str:
@@ -62,20 +62,23 @@ def describe_range(at_least: float | None, at_most: float | None, unit: str) -> 
 
 
 def is_between(value: float, at_least: float | None, at_most: float | None) -> bool:
-    """Return whether a value is within bounds."""
+    """Return whether a value is within the bounds, either of which may be None."""
     return (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
 
 
 def check_bounds(at_least: float | None, at_most: float | None) -> None:
-    """Raise `ValueError` if there is no bound, or the bounds exclude every value."""
+    """Raise `ValueError` if there is no bound, or if no value lies between the bounds."""
     if at_least is None and at_most is None:
-        raise ValueError("set `at_least`, `at_most` or both")
+        raise ValueError("`at_least` and `at_most` are both missing; set at least one of them")
     if at_least is not None and at_most is not None and at_least > at_most:
-        raise ValueError(f"`at_least` ({at_least:g}) is larger than `at_most` ({at_most:g})")
+        raise ValueError(
+            f"`at_least` ({at_least:g}) is larger than `at_most` ({at_most:g}); lower `at_least`, "
+            "or raise `at_most`"
+        )
 
 
 def quote(phrases: Iterable[str]) -> str:
-    """Return phrases in quotation marks, separated by commas."""
+    """Put phrases in quotation marks, separated by commas."""
     return ", ".join(f"“{phrase}”" for phrase in phrases)
 
 
@@ -85,9 +88,9 @@ def split_tokens(text: str) -> list[str]:
 
 
 def find_phrases(text: str, phrases: Iterable[str], language: str = "") -> Iterator[str]:
-    """Yield the phrases that occur in a text as whole words, once each.
+    """Yield the phrases that occur in a text as whole words, each only once.
 
-    With a language, inflected forms count as well: `utilise` occurs in “utilised”.
+    If a language is given, inflected forms count too: `utilise` occurs in “utilised”.
     """
     tokens = split_tokens(text)
     for phrase in phrases:
@@ -98,7 +101,7 @@ def find_phrases(text: str, phrases: Iterable[str], language: str = "") -> Itera
 
 
 def has_inflections(language: str) -> bool:
-    """Return whether inflected forms are known in a language."""
+    """Return whether inflected forms are known for a language."""
     return language in _lemmatizer().dictionary_languages
 
 
@@ -109,7 +112,7 @@ def _are_forms(tokens: list[str], wanted: list[str], language: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _is_form(token: str, word: str, language: str) -> bool:
-    """Return whether a word is a form of another, by lemma or, for unknown words, by ending."""
+    """Return whether `token` is a form of `word`, based on lemmas or on common endings."""
     if not language:
         return False
     if _lemma(token, language) == _lemma(word, language):
@@ -129,7 +132,7 @@ def _lemma(token: str, language: str) -> str:
 
 @dataclass(frozen=True)
 class _Lemmatizer:
-    """The lemmas of words, and the languages that have some."""
+    """A function that finds lemmas of words, and the languages that it has dictionaries for."""
 
     lemmatize: Callable[[str, str], str]
     dictionary_languages: frozenset[str]

@@ -1,4 +1,4 @@
-"""Preferred and banned words and phrases, as whole words and in their inflected forms."""
+"""Preferred and banned words and phrases, including their inflected forms."""
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
@@ -25,9 +25,7 @@ class WordsCriterion:
     banned: tuple[Words, ...] = Field(
         default=(), description="Words and phrases that a text must not use."
     )
-    at_least: Count = Field(
-        default=0, description="How many of the preferred words a text must use."
-    )
+    at_least: Count = Field(default=0, description="Minimum number of preferred words in a text.")
     inflected: bool = Field(
         default=True, description="Whether inflected forms count, such as “used” for “use”."
     )
@@ -36,12 +34,13 @@ class WordsCriterion:
     def _is_possible(self) -> "WordsCriterion":
         if self.at_least > len(self.preferred):
             raise ValueError(
-                f"`at_least` is {self.at_least}, but `preferred` lists {len(self.preferred)} words"
+                f"`at_least` is {self.at_least}, but the number of words in `preferred` is only "
+                f"{len(self.preferred)}; lower `at_least`, or list more words"
             )
         return self
 
     def find_problem(self, language: str) -> str:
-        """Return why inflected forms aren't known in a language; empty if they are."""
+        """Return an error message if the language's inflected forms aren't known, otherwise ""."""
         if not self.inflected or has_inflections(language):
             return ""
         return (
@@ -50,7 +49,7 @@ class WordsCriterion:
         )
 
     def describe(self) -> str:
-        """Return the words in words."""
+        """Describe the preferred and banned words."""
         parts = []
         if self.preferred and self.at_least:
             parts.append(f"at least {self.at_least} of {quote(self.preferred)}")
@@ -59,7 +58,7 @@ class WordsCriterion:
         return "; ".join(parts) or f"preferably {quote(self.preferred)}"
 
     def score(self, text: str, language: str) -> Score:
-        """Return the number of preferred words minus that of banned ones."""
+        """Score a text by its number of preferred words minus its number of banned words."""
         form = language if self.inflected else ""
         used = list(find_phrases(text, self.preferred, form))
         banned = list(find_phrases(text, self.banned, form))

@@ -1,4 +1,4 @@
-"""Convert PDF, DOCX, HTML and EPUB documents to Markdown with MarkItDown, an optional extra."""
+"""Convert PDF, DOCX, HTML and EPUB documents to Markdown with the optional library MarkItDown."""
 
 import importlib
 import logging
@@ -16,16 +16,16 @@ _EXTRA = "pip install 'timbre[documents]'"
 
 @dataclass(frozen=True)
 class ConvertedDocument:
-    """A document as Markdown, and the numbers of its pages that are pictures without text."""
+    """A converted document in Markdown, with the numbers of the pages that contain only a scan."""
 
     markdown: str
     scanned_pages: tuple[int, ...] = ()
 
 
 def convert_document(path: Path, name: str) -> ConvertedDocument:
-    """Convert a document; `name` is its name in errors.
+    """Convert a document to Markdown; error messages refer to the document as `name`.
 
-    Raises `SourceError` if the extra isn't installed or the document can't be read.
+    Raises `SourceError` if MarkItDown isn't installed or the document can't be read.
     """
     converter = _load("markitdown").MarkItDown()
     suffix = path.suffix.lower()
@@ -55,7 +55,7 @@ def _scanned_pages(path: Path) -> tuple[int, ...]:
 
 
 def _load(module: str) -> Any:
-    """Import a module of the extra."""
+    """Import a module that is installed with the optional extra `documents`."""
     logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns about harmless fonts
     try:
         return importlib.import_module(module)

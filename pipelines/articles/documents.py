@@ -37,11 +37,12 @@ _LIST_OR_TABLE = re.compile(r"(?:[-*+]|\d+[.)])\s|\||\[[^\]]*\]:|={3,}\Z|-{3,}\Z
 
 
 def read_pages(path: Path, source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
-    """Yield a document, or those in a folder and its subfolders, sorted by path.
+    """Yield the pages of a document, or of all documents in a folder and its subfolders.
 
-    An empty licence means the first line of a LICENCE (or LICENSE) file in the folder. Scanned
-    pages and files of other types are pages of their own, to be reported. Raises `SourceError` if
-    there is no licence, and after the last document if some can't be read.
+    Without a licence in `terms`, the first line of a LICENCE (or LICENSE) file in the folder is
+    used. Scanned pages and files of other types are yielded as pages of their own, so that they can
+    be reported. Raises `SourceError` if there is no licence and, after the last document, if some
+    documents can't be read.
     """
     terms = terms or SourceTerms()
     folder = path if path.is_dir() else path.parent
@@ -139,7 +140,7 @@ def _read_text(path: Path, name: str) -> str:
 def strip_markdown(text: str) -> str:
     """Return the prose and headings of a Markdown file, with a marker before each heading.
 
-    Lists, tables, code and images are left out.
+    Lists, tables, code and images are removed.
     """
     text = _BREAK.sub(" ", text)
     for pattern in (_FRONT_MATTER, _CODE, _COMMENT, _IMAGE, _FOOTNOTE, _TAG):
@@ -156,6 +157,6 @@ def _strip_line(line: str) -> str:
 
 
 def _unwrap_lines(text: str) -> str:
-    """The text with each paragraph on one line, separated by empty lines."""
+    """Return a text with each paragraph on one line and an empty line between paragraphs."""
     paragraphs = re.split(r"\n\s*\n", text)
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs if paragraph.strip())

@@ -1,6 +1,6 @@
-"""Filter pages and split them into records. This module runs in the worker processes of `intake`.
+"""Filter pages and split them into records, in the worker processes that `intake` starts.
 
-Every worker process imports this module, so it imports as little as possible.
+To let worker processes start fast, this module imports as little as possible.
 """
 
 import os
@@ -35,7 +35,7 @@ class RecordBatch:
 def extract_records(
     pages: Iterable[SourcePage], config: PassageConfig | None, end_offset: int = 0
 ) -> RecordBatch:
-    """Convert pages to records: each article is followed by its passages and rejections."""
+    """Convert each page to an article with its passages and rejections, or to one rejection."""
     records: list[IntakeRecord] = []
     for page in pages:
         reason = rejection_reason(page)
@@ -56,7 +56,7 @@ def extract_stream(stream: Stream, config: PassageConfig | None) -> RecordBatch:
 
 
 def follow_parent() -> None:
-    """Make a worker ignore Ctrl-C, which its parent handles, and exit when its parent exits."""
+    """Make a worker process ignore Ctrl-C, which its parent handles, and exit with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_after_parent, daemon=True).start()
 

@@ -36,7 +36,7 @@ _MAX_BRACKET = 300
 
 
 def mark_gaps(text: str, language: str) -> str:
-    """Insert a marker, named after the kind of trace, wherever something was removed."""
+    """Insert a marker at each trace of removed text, named after the kind of trace."""
     text = remove_markers(text)
     text = _DOUBLE_SPACE.sub(_mark_double_space, text)
     for name, pattern, is_gap in _patterns(language):
@@ -70,7 +70,7 @@ def _is_anywhere(match: _Match) -> bool:
 
 
 def _is_outside_brackets(match: _Match) -> bool:
-    """Return whether a match is outside brackets.
+    """Return whether a gap is outside brackets.
 
     A gap inside brackets is harmless, as in `(, born 1815)`.
     """

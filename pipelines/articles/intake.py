@@ -1,7 +1,7 @@
 """Read articles, passages and rejections from a source, using all CPU cores.
 
-One process reads pages. If there is enough work, other processes filter and split the pages. The
-records and their order don't depend on the number of processes.
+One process reads pages. If there is enough work, other processes filter the pages and split them
+into passages. The records and their order don't depend on the number of processes.
 """
 
 import os
@@ -42,9 +42,10 @@ def read_batches(
 ) -> Iterator[RecordBatch]:
     """Yield a source's records as batches, in source order.
 
-    For the other parameters, see `open_source`. `workers` is the number of processes that filter
-    and split pages and decompress multistream dumps (default: one per core). If `workers` is 1, the
-    current process does all the work. `resume_from` is the `end_offset` of the last stored batch.
+    `source` and `terms` are the same as for `open_source`. `workers` is the number of processes
+    that filter and split pages and decompress multistream dumps (default: the number of cores). If
+    `workers` is 1, the current process does all the work. `resume_from` is the `end_offset` of the
+    last stored batch.
 
     Raises `SourceError` if the source can't be read.
     """
@@ -101,7 +102,7 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
 def _run_in_pool(jobs: Iterator[_Job], workers: int) -> Iterator[RecordBatch]:
     """Run jobs in a process pool and yield their batches in order.
 
-    Only a few jobs are pending at any time, which limits memory use.
+    To limit memory use, only a few jobs are pending at any time.
     """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow_parent)
     pending: deque[Future[RecordBatch]] = deque()

@@ -20,8 +20,8 @@ _MAX_CHARACTERS = 4_000_000  # MediaWiki saves at most two million bytes
 def rejection_reason(page: SourcePage) -> Reason | None:
     """Return why a page is rejected, or None if it is an article with enough prose.
 
-    The filter is cheap because it only checks the form of a page, so a page that passes may still
-    have no usable passages.
+    To be fast, the filter checks only the form of a page, so a page that passes may still have no
+    usable passages.
     """
     if page.namespace != 0:
         return Reason("other namespace", str(page.namespace))

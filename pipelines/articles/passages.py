@@ -63,12 +63,12 @@ _MIDDLE = re.compile(r"(?!(?:de|von|van|al|ibn|bin|le|la|du|da|ad|zu|der)\b)[a-z
 def split_passages(
     page: SourcePage, article: str, config: PassageConfig | None = None
 ) -> Iterator[Passage | Rejection]:
-    """Split an article into passages, and return a rejection for each unusable stretch of text.
+    """Yield the passages of an article, and a rejection for each unusable stretch of text.
 
     A stretch of text is rejected if it is too short, contains a formula or template that can't be
     written as text, or still contains markup. Tables, lists and notes aren't prose, so they are
-    skipped without a record. An article without passages gets an additional rejection. `article` is
-    the id of the article record.
+    skipped without a rejection. An article without passages gets an additional rejection. `article`
+    is the id of the article record.
     """
     config = config or PassageConfig()
     sections = _parse(page)
@@ -100,7 +100,7 @@ def _parse(page: SourcePage) -> list[Section]:
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
-    """Merge each short paragraph of a section with the next one, and split long paragraphs."""
+    """Merge short paragraphs of a section with the paragraph that follows, and split long ones."""
     pending, pending_words = "", 0
     for paragraph in section.paragraphs:
         text = _whole_sentences(paragraph)
@@ -129,7 +129,7 @@ def _whole_sentences(paragraph: str) -> str:
 def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
     """Split a text into parts of similar length.
 
-    Only a long sentence can make a part exceed the maximum.
+    Only a single long sentence can make a part longer than the maximum.
     """
     if words <= config.maximum_words:
         yield text
@@ -146,7 +146,7 @@ def _cut(text: str, words: int, config: PassageConfig) -> Iterator[str]:
 
 
 def _even_length(words: int, config: PassageConfig) -> float:
-    """Return the target length of equal parts, with headroom for the last sentence of each part."""
+    """Return the target length of each part, with headroom for one more sentence."""
     return words / (words // (_HEADROOM * config.maximum_words) + 1)
 
 

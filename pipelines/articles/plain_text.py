@@ -21,10 +21,11 @@ _MAX_DOTTED_HEADING_WORDS = 8
 def parse_plain_text(
     text: str, language: str, title: str, is_document: bool = False
 ) -> list[Section]:
-    """Split plain text into sections. Short lines that don't end a sentence count as headings.
+    """Split plain text into sections.
 
-    In a document, a short line with a full stop is a sentence, and every section counts. Elsewhere,
-    extractors add full stops to headings.
+    A short line that doesn't end a sentence counts as a heading. In a document, a short line with a
+    full stop is a sentence, and every section is kept. In other texts, extractors add full stops to
+    headings.
     """
     sections: list[Section] = []
     skipped = frozenset[str]() if is_document else APPARATUS
@@ -57,7 +58,11 @@ def _lines(text: str, language: str) -> Iterator[str]:
 
 
 def _is_heading(line: str, is_document: bool) -> bool:
-    """Return whether a line is short and unpunctuated, except for an extractor's full stop."""
+    """Return whether a line is short and doesn't end a sentence.
+
+    Some extractors add a full stop to headings, so a very short line may end with a full stop,
+    except in a document.
+    """
     if len(line) > _MAX_HEADING_CHARACTERS:
         return False
     if not _SENTENCE_END.search(line):

@@ -1,4 +1,4 @@
-"""Unfiltered pages from a source, and the site that they come from."""
+"""Pages of a source that haven't been filtered yet, and the site that they come from."""
 
 import re
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Site:
     """The website that the pages of a source come from.
 
     `source` is the name that is stored with each article. Page URLs are `root` followed by the page
-    title. `licence` overrides the known licence of a Wikimedia site.
+    title. `licence` overrides the licence that is known for a Wikimedia site.
     """
 
     source: str
@@ -57,10 +57,10 @@ class Site:
         return f"{self.root or 'wiki:'}{path}"
 
     def licence_at(self, timestamp: str) -> str:
-        """Return the licence of a revision.
+        """Return the licence of a page revision.
 
-        Wikimedia changed its licence on 7 June 2023, so the licence depends on the date of the
-        revision.
+        Wikimedia changed the licence of its sites on 7 June 2023, so the result depends on the date
+        of the revision.
         """
         if self.licence:
             return self.licence
@@ -84,7 +84,7 @@ class SourcePage:
     """One page of a source, before the filter decides whether it is an article.
 
     `text` is wikitext, or plain text if `is_wikitext` is false. `model` is MediaWiki's content
-    model. `url` overrides the URL derived from the site and the title.
+    model, such as `wikitext`. `url` overrides the URL derived from the site and the title.
     """
 
     site: Site

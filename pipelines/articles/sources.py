@@ -1,7 +1,8 @@
 """The registry of sources: files, folders, the Hugging Face Hub, Wikipedia and the bundled sample.
 
-To add a source, copy one of the modules named here and register your reader below. A module is
-imported when a source needs it, because some of them take longer to import than a dump to open.
+To add a source, copy a module such as `tables.py` and register its reader in this file. Reader
+modules are imported only when needed, because importing some of them takes longer than opening a
+dump.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,8 +23,8 @@ _FILE_READERS = {
     ".jsonl": "pipelines.articles.tables:read_json_lines",
     **dict.fromkeys(documents.EXTENSIONS, "pipelines.articles.documents:read_pages"),
 }
-# These readers take the source as the user entered it, and a licence. Its prefix selects the
-# reader.
+# These readers take the source as the user entered it, and a licence. The prefix of the source
+# selects the reader.
 _ONLINE_READERS = {
     "wiki:": "pipelines.wikipedia.api:read_pages",
     "hf:": "pipelines.articles.hub:read_pages",
@@ -36,9 +37,9 @@ _SAMPLE_LICENCE = "Apache-2.0"
 def open_source(source: str, terms: SourceTerms | None = None) -> Iterator[SourcePage]:
     """Yield the pages of a source: `sample`, a file, a folder, or an `hf:` or `wiki:` address.
 
-    `terms` apply to texts that don't come from Wikipedia. Raises `SourceError` if no reader
-    supports the source or the source has no pages. If the source is damaged, the error is raised
-    after the last readable page.
+    `terms` are the licence and language of texts that don't come from Wikipedia. Raises
+    `SourceError` if no reader supports the source or the source has no pages. If the source is
+    damaged, `SourceError` is raised after the last readable page.
     """
     terms = terms or SourceTerms()
     for prefix, reader in _ONLINE_READERS.items():
@@ -66,9 +67,9 @@ def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourceP
 
 
 def source_path(source: str) -> Path:
-    """Return the file or folder of a local source.
+    """Return the path of a local source.
 
-    Raises `SourceError` if the file or folder is missing.
+    Raises `SourceError` if the file or folder doesn't exist.
     """
     if source == "sample":
         return _SAMPLE
@@ -81,8 +82,9 @@ def source_path(source: str) -> Path:
 def source_name(source: str) -> str:
     """Return the source name that is stored with each article.
 
-    The source name of a file or folder is its name without the path. In a campaign's folder, the
-    folder's name comes first, because every campaign may have a `material`.
+    For a file or folder, the source name is its name without the path. If the file or folder is
+    inside a campaign's folder, the source name starts with the name of that folder, because several
+    campaigns may have a source called `material`.
     """
     if source == "sample" or source.startswith(tuple(_ONLINE_READERS)):
         return source

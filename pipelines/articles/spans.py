@@ -30,13 +30,13 @@ def choose_spans(passage: str, count: int, rng: Random) -> list[str]:
 
 
 def text_before(passage: str, span: str) -> str:
-    """The words just before a span in its passage, which help to identify its subject."""
+    """Return the last words before a span in its passage, which show what the span is about."""
     words = passage.partition(span)[0].split()
     return " ".join(words[-_CONTEXT_WORDS:])
 
 
 def _span(sentences: list[str], start: int) -> str:
-    """The sentence, joined to the next one if it's short, or an empty string if it's unsuitable."""
+    """Return a sentence (with the next one if it's short), or "" if the sentence is unsuitable."""
     sentence = sentences[start]
     if not _is_whole(sentence):
         return ""
@@ -48,7 +48,7 @@ def _span(sentences: list[str], start: int) -> str:
 
 
 def _is_whole(sentence: str) -> bool:
-    """Whether a sentence ends with punctuation, and its brackets and quotation marks match."""
+    """Whether a sentence ends with punctuation and has matching brackets and quotation marks."""
     pairs = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"))
     are_matched = all(sentence.count(opening) == sentence.count(end) for opening, end in pairs)
     is_ended = sentence.rstrip('"”’»」』)]').endswith((".", "!", "。", "！", "…"))

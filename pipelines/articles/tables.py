@@ -23,7 +23,7 @@ def read_json_lines(
 ) -> Iterator[SourcePage]:
     """Yield each line of a JSON Lines file as a plain-text page.
 
-    Raises `SourceError` if the file isn't text, a line isn't a JSON object or it lacks a key.
+    Raises `SourceError` if the file isn't text, or if a line isn't a JSON object or lacks a key.
     """
     try:
         with open_text(path) as stream:
@@ -32,7 +32,7 @@ def read_json_lines(
                 if len(line) == _MAX_LINE:
                     raise SourceError(
                         f"{source}: line {number} has more than {_MAX_LINE // 10**6} million "
-                        "characters, so it isn't an article."
+                        "characters, which is too long for an article. Remove or split the line."
                     )
                 if line.strip():
                     yield _to_page(_parse_line(line, number, source), source, terms)
@@ -87,7 +87,7 @@ def _check_columns(source: str, names: list[str]) -> None:
 
 
 def _to_page(row: Mapping[str, Any], source: str, terms: SourceTerms | None) -> SourcePage:
-    """Convert a row to a page.
+    """Convert a table row to a page.
 
     The row's URL determines the language and, for Wikimedia sites, the licence.
     """

@@ -41,9 +41,9 @@ class ChatImport:
 def import_chats(source: ChatImport) -> Iterator[Candidate | Rejection]:
     """Yield a candidate or a rejection for each chat in a file.
 
-    In a tone campaign, a chat with a single exchange becomes a conversation. All remaining chats
-    become dialogues. A chat is rejected if it is malformed, uses tools, is in another language,
-    contains personal data or repeats another chat.
+    In a tone campaign, a chat with a single exchange becomes a conversation candidate. All other
+    chats become dialogue candidates. A chat is rejected if it's malformed, uses tools, is in a
+    different language from the campaign, contains personal data or repeats another chat.
 
     Raises `SourceError` if the file can't be read, is empty or has an unknown format.
     """

@@ -1,4 +1,4 @@
-"""Steps for conversations of several turns, whose questions are rows of their own in between."""
+"""Pipeline steps that split a conversation into one row per question, and join the rows again."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -13,28 +13,29 @@ _TOKENS = ("input_tokens", "output_tokens")
 
 
 def format_turns(exchanges: Iterable[tuple[str, str]]) -> str:
-    """Questions and answers as lines that start with `User:` and `Assistant:`."""
+    """Format questions and answers as lines that start with `User:` and `Assistant:`."""
     return "\n".join(f"User: {question}\nAssistant: {answer}" for question, answer in exchanges)
 
 
 class SplitTurns(Step):
-    """Splits a row with `exchanges` into a row per exchange; others stay as they are.
+    """Splits each row with `exchanges` into one row per exchange, and passes on all other rows.
 
-    If a check rejected the text, every answer is requested again, except those that are kept.
+    If a check rejected the whole text, every answer is requested again, except for answers that are
+    copied from the original chat.
     """
 
     @property
     def inputs(self) -> list[str]:
-        """The input column."""
+        """The column that this step reads."""
         return ["subject"]
 
     @property
     def outputs(self) -> list[str]:
-        """The columns of an exchange."""
+        """The output columns, which contain one exchange."""
         return ["question", "plain_answer", "answer"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Copy each row with `exchanges` once per exchange."""
+        """Copy each row with `exchanges` once for every exchange."""
         yield [part for row in inputs for part in _split(row)]
 
 
@@ -52,20 +53,20 @@ def _split(row: Row) -> list[Row]:
 
 
 class AddContext(Step):
-    """Adds the questions and plain answers before each question of the same subject."""
+    """Adds a column with the earlier questions and plain answers of the same conversation."""
 
     @property
     def inputs(self) -> list[str]:
-        """The input columns."""
+        """The columns that this step reads."""
         return ["subject", "question", "plain_answer"]
 
     @property
     def outputs(self) -> list[str]:
-        """The new column, which contains the turns before."""
+        """The output column, which contains the earlier questions and plain answers."""
         return ["context"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Add the column to each row."""
+        """Add the column `context` to each row."""
         rows = []
         for _, group in groupby(inputs, key=_subject):
             before: list[tuple[str, str]] = []
@@ -76,20 +77,20 @@ class AddContext(Step):
 
 
 class JoinTurns(Step):
-    """Joins the rows of a subject into one with all exchanges, or with the first rejection."""
+    """Joins the rows of a conversation into one row, which contains all exchanges."""
 
     @property
     def inputs(self) -> list[str]:
-        """The input columns."""
+        """The columns that this step reads."""
         return ["subject", "question", "plain_answer", "answer"]
 
     @property
     def outputs(self) -> list[str]:
-        """The new column, which contains the exchanges in order."""
+        """The output column, which contains all exchanges in order."""
         return ["exchanges"]
 
     def process(self, inputs: StepInput) -> Any:
-        """Return one row per subject."""
+        """Return one row per conversation."""
         yield [_join([*group]) for _, group in groupby(inputs, key=_subject)]
 
 

@@ -14,9 +14,10 @@ Turns: TypeAlias = list[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """A chat format: the keys of each row, an example, and a function to read a row's turns.
+    """A chat format: the keys that each row has, an example, and a function that reads the turns.
 
-    Reading a malformed row raises `KeyError`, `TypeError` or `AttributeError`.
+    The function that reads a row raises `KeyError`, `TypeError` or `AttributeError` if the row is
+    malformed.
     """
 
     name: str
@@ -89,7 +90,7 @@ FORMATS: tuple[ChatFormat, ...] = (
     _pair("question", "answer"),
     _pair("user", "assistant"),
 )
-"""All supported formats. Each one also works as the columns of a table."""
+"""All supported formats, each of which also works for tables with the same columns."""
 ACCEPTED = (
     "JSON Lines, a JSON list or a CSV file may have `messages` (OpenAI), `conversations` "
     "(ShareGPT), `instruction` with `output` (Alpaca), `prompt` with `response` or `completion`, "
@@ -100,7 +101,7 @@ ACCEPTED = (
 def detect_format(name: str, rows: Sequence[Row]) -> ChatFormat:
     """Return the first format that matches one of the rows.
 
-    Raises `SourceError`, with a description of the rows, if no format matches any row.
+    Raises `SourceError`, with a description of the rows, if no format matches.
     """
     formats = (f for row in rows for f in FORMATS if f.matches(row))
     if chat_format := next(formats, None):

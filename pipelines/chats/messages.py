@@ -26,17 +26,17 @@ NO_LOSS_CUT_OFF = "trailing turns without loss left out"
 
 
 class UnusableChatError(ValueError):
-    """Raised when a chat can't be imported; contains the reason."""
+    """Raised when a chat can't be imported; `failure` contains the reason."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Create the exception that reports why a chat can't be imported."""
+        """Create an error from a reason and a detail."""
         super().__init__(f"{reason}: {detail}")
         self.failure = Failure(reason, detail)
 
 
 @dataclass
 class ParsedChat:
-    """The messages of a chat, and how many changes of each kind were necessary."""
+    """The messages of a chat, and how many changes of each kind the import made to them."""
 
     messages: tuple[Message, ...]
     changes: Counter[str] = field(default_factory=Counter)
@@ -75,7 +75,7 @@ def _parse_turns(turns: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
     for number, turn in enumerate(turns, 1):
         name = str(turn["role"] if "role" in turn else turn["from"]).lower()
         if name in _TOOL_ROLES or any(turn.get(key) for key in _TOOL_KEYS):
-            raise UnusableChatError("tool turns", f"turn {number} calls a tool or is its reply")
+            raise UnusableChatError("tool turns", f"turn {number} is a tool call or its result")
         if name not in _ROLES:
             raise UnusableChatError("no chat", f"turn {number} has the unknown role “{name}”")
         text = _text(turn["content"] if "content" in turn else turn["value"], number)
@@ -92,13 +92,18 @@ def _text(content: Any, number: int) -> str:
     texts = []
     for part in content:
         if not isinstance(part, str) and part["type"] not in _TEXT_PARTS:
-            raise UnusableChatError("not text", f"turn {number} has a part of type {part['type']}")
+            raise UnusableChatError(
+                "not text", f"turn {number} contains the unsupported type {part['type']}"
+            )
         texts.append(part if isinstance(part, str) else part["text"])
     return "\n".join(text.strip() for text in texts).strip()
 
 
 def _has_loss(role: Role, turn: Mapping[str, Any], number: int) -> bool:
-    """Return whether a turn counts towards the loss. Only assistant turns can have a `weight`."""
+    """Return whether a turn is included in the training loss.
+
+    Only assistant turns can have a `weight`.
+    """
     weight = turn.get("weight")
     if role is not Role.ASSISTANT or weight in (None, ""):
         return True

@@ -1,7 +1,7 @@
-"""The rewrite pipeline, which says the answers of existing chats again in a tone.
+"""The rewrite pipeline, in which a teacher rewrites the answers of existing chats in a tone.
 
-Each answer is rewritten with the turns before it. The original answers become the reference, which
-the checks and the reviewers compare the new ones with.
+The prompt for each answer also contains the earlier turns of the chat. The original answers are
+stored as the reference for checks and reviewers.
 """
 
 from collections.abc import Iterator
@@ -25,16 +25,17 @@ from pipelines.voices.tone import Tone
 
 @dataclass(frozen=True)
 class Original:
-    """A chat whose answers are rewritten, and its place in the file."""
+    """A chat whose answers are to be rewritten, with its file name and number."""
 
     subject: str
     chat: Candidate
 
     @property
     def row(self) -> Row:
-        """The row of the chat, with its questions and answers.
+        """The pipeline row for this chat, with its questions and answers.
 
-        An answer without loss stays as it is: it is only there for the context.
+        An answer that is excluded from the training loss is needed only as context, so it isn't
+        rewritten.
         """
         exchanges, question = [], ""
         for message in self.chat.messages:
@@ -52,7 +53,7 @@ class Original:
         return {"passage": "", "subject": self.subject, "exchanges": exchanges}
 
     def rewritten(self, exchanges: list[dict[str, Any]]) -> dict[str, Any]:
-        """The fields of the candidate with the new answers."""
+        """Return the fields of the candidate that contains the rewritten answers."""
         answers = iter(exchanges)
         messages = tuple(
             replace(m, content=next(answers)["answer"]) if m.role is Role.ASSISTANT else m
@@ -77,7 +78,7 @@ def build_rewrite_pipeline(task: ConversationTask, llm: LLM) -> Pipeline:
 
 
 def read_originals(source: ChatImport) -> tuple[list[Original], list[Rejection]]:
-    """Read the chats of a file, and the rejections of those that can't be used.
+    """Read the chats of a file, and return them with the rejections of unusable chats.
 
     Raises `SourceError` if the file can't be used.
     """
@@ -95,7 +96,7 @@ def rewrite_chats(
 ) -> Iterator[Candidate | Rejection]:
     """Yield the chats of a file with rewritten answers, and a rejection for each failure.
 
-    Raises `SourceError` if the file can't be used, and `TeacherError` if the teacher can't.
+    Raises `SourceError` if the file can't be used, and `TeacherError` if the teacher can't be used.
     """
     originals, rejections = read_originals(source)
     by_subject = {original.subject: original for original in originals}

@@ -17,16 +17,17 @@ _BINARY = {
     b"%PDF": "a PDF",
     b"SQLi": "an SQLite database",
 }
-"""Binary file types, by the first four bytes of the file."""
+"""Types of binary files, by the first four bytes of the file."""
 _CHAT_COLUMNS = ("conversation_id", "chat_id", "thread_id", "conversation", "chat", "thread", "id")
 """Columns that identify the chat of a turn, for tables with one turn per row."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """An item in a file, numbered from 1.
+    """A row of a chat file, and the number of the row (from 1).
 
-    `value` is the parsed JSON; if parsing failed, `error` says why.
+    `value` is the parsed JSON, or None if parsing failed, in which case `error` contains the
+    reason.
     """
 
     number: int
@@ -113,9 +114,9 @@ def _json_error(text: str) -> str:
 
 
 def _table_rows(file: TextIO) -> Iterator[Row]:
-    """Convert table rows to objects.
+    """Convert the rows of a table to chat objects.
 
-    If each row contains one turn, all rows of a chat are combined into one object.
+    If each table row contains a single turn, all rows of a chat are combined into one object.
     """
     header = next((line for line in file if line.strip()), "")
     delimiter = max(",;\t", key=header.count)

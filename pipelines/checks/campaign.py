@@ -35,9 +35,9 @@ IMPORTED: tuple[Check, ...] = (check_language, check_turns, check_pii)
 
 
 class CampaignChecks:
-    """The checks for one generation run.
+    """The checks that the candidates of one generation run must pass.
 
-    The last check compares each text with all texts that passed earlier.
+    The last checks compare each text with all texts that passed earlier.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class CampaignChecks:
         resources: Resources | None = None,
         checks: tuple[Check, ...] = GENERATED,
     ) -> None:
-        """Create the checks and load the existing texts from `resources`.
+        """Create the checks, and load existing texts from `resources`.
 
-        New texts must not repeat the existing texts. If there is an embedder, statements are also
-        compared by meaning. `persona` is None in a tone campaign.
+        New texts must not repeat existing texts. If `resources` has an embedder, statements are
+        also compared by meaning. `persona` is None in a tone campaign.
         """
         self._language, self._persona = language, persona
         resources = resources or Resources()
@@ -65,10 +65,10 @@ class CampaignChecks:
         self._checks: tuple[Check, ...] = (*checks, *indexes)
 
     def remember_example(self, text: str) -> None:
-        """Reject texts that nearly repeat a worked example, which small teachers copy."""
+        """Remember a worked example, so that texts that nearly repeat it are rejected."""
         self._near_duplicates.add("a worked example", text)
 
     def run(self, candidate: Candidate, passage: str = "") -> Failure | None:
-        """Return the first failure of a candidate, or None if it passes all checks."""
+        """Return the candidate's first failure, or None if the candidate passes all checks."""
         item = CheckInput(candidate, passage, self._language, self._persona, self._rules)
         return next(filter(None, (check(item) for check in self._checks)), None)

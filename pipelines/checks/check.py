@@ -11,9 +11,9 @@ from pipelines.voices.persona import Persona
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a text fails a check: a reason from a fixed list, and a detail.
+    """Why a text failed a check: a reason from a fixed list, and a detail.
 
-    Failures can be counted by reason.
+    Because the list of reasons is fixed, failures can be counted by reason.
     """
 
     reason: str
@@ -22,7 +22,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CheckInput:
-    """A candidate with the passage, language and persona against which it is checked."""
+    """A candidate, and the passage, language and persona that are needed to check it."""
 
     candidate: Candidate
     passage: str = ""
@@ -37,25 +37,25 @@ class CheckInput:
 
     @property
     def is_rewritten(self) -> bool:
-        """Return whether the answers were rewritten, so that their facts can be checked."""
+        """Return whether the candidate's answers are rewrites of plain or original answers."""
         candidate = self.candidate
         is_conversation = candidate.kind is CandidateKind.CONVERSATION
         return is_conversation or (candidate.kind is CandidateKind.DIALOGUE and self.has_reference)
 
     @property
     def has_reference(self) -> bool:
-        """Return whether there is a plain or original answer."""
+        """Return whether the candidate has a plain or original answer to compare with."""
         return bool(self.candidate.reference)
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Return the answers of a chat that a model learns from."""
+        """Return the assistant's answers that are included in the training loss."""
         turns = self.candidate.messages
         return tuple(m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss)
 
     @property
     def source(self) -> str:
-        """Return where the facts of the answers must be: the passage or original, and questions."""
+        """Return the texts from which an answer may take facts, such as passage and question."""
         asked = (m.content for m in self.candidate.messages if m.role is not Role.ASSISTANT)
         facts = self.passage or self.candidate.reference
         return "\n".join((facts, self.candidate.question, *asked))

@@ -8,7 +8,7 @@ _RUN = 5
 
 
 def check_copying(item: CheckInput) -> Failure | None:
-    """Reject a text if almost all of its five-word runs occur in the plain answer or passage."""
+    """Reject a text that takes almost all five-word sequences from the plain answer or passage."""
     reference = item.candidate.reference
     share = copied_share(item.assistant_text, reference or item.passage)
     if share < COPIED:
@@ -18,7 +18,7 @@ def check_copying(item: CheckInput) -> Failure | None:
 
 
 def copied_share(text: str, source: str) -> float:
-    """Return the share (0 to 1) of a text's five-word runs that occur in the source."""
+    """Return the share (0 to 1) of a text's five-word sequences that occur in the source."""
     runs = _runs(text)
     source_runs = set(_runs(source))
     return sum(run in source_runs for run in runs) / len(runs) if runs else 0.0

@@ -1,9 +1,9 @@
-"""Check that a rewritten answer has no sentences of its own, and keeps its numbers and names.
+"""Check that a rewritten answer adds no sentences and keeps the original's numbers and names.
 
-A sentence is the teacher's own if most of its words are new: they are neither in the passage nor in
-the question, and they aren't words that people use in any conversation. The list of such words is
-English, so in other languages only dropped numbers and names are found.
-docs/benchmarks/rewrite_checks.md measures the check on labelled rewrites.
+A sentence counts as added if most of its words are new, which means that they occur neither in the
+passage nor in the question, and aren't common in conversations. The list of common conversational
+words is English, so added sentences aren't found in other languages. Benchmarks on labelled
+rewrites are in docs/benchmarks/rewrite_checks.md.
 """
 
 import re
@@ -28,7 +28,7 @@ _SHORTEST_STEM = 3
 
 
 def check_invention(item: CheckInput) -> Failure | None:
-    """Reject rewritten answers with a sentence of its own, or without a number or name."""
+    """Reject an answer that adds a sentence or drops a number, most names or half of the words."""
     if not item.is_rewritten or not item.has_reference:
         return None
     is_english = item.language == "en"  # the common words of other languages aren't listed
@@ -44,10 +44,11 @@ def check_invention(item: CheckInput) -> Failure | None:
 
 
 def find_dropped_facts(reference: str, answer: str, language: str = "en") -> list[str]:
-    """The numbers that an answer lacks, or else most of the names, or else half of the words.
+    """Return the facts that an answer drops: numbers, most names, or half of the words.
 
-    “It” may stand for the name of what the question is about. Words are compared in English only,
-    and names in languages that capitalise nothing else.
+    Names are compared only in languages that don't capitalise all nouns, and words only in English.
+    If some numbers are missing, only those numbers are returned. Up to half of the names may be
+    missing, because a pronoun can replace a name.
     """
     if numbers := find_unsupported_numbers(reference, answer, language):
         return numbers
@@ -64,7 +65,7 @@ def find_dropped_facts(reference: str, answer: str, language: str = "en") -> lis
 
 
 def find_invented_sentence(answer: str, source: str) -> str:
-    """The first sentence of an answer whose words are mostly new; empty if there is none."""
+    """Return the first sentence of an answer whose words are mostly new, or an empty string."""
     known = _stems(source)
     for sentence in split_sentences(answer):
         stems = _stems(sentence)

@@ -1,4 +1,4 @@
-"""Check that a text is English, by counting function words of English and of other languages."""
+"""Check that a text is English, by counting English and foreign function words."""
 
 import re
 
@@ -12,7 +12,7 @@ LEAST_WORDS = 8
 
 
 def check_language(item: CheckInput) -> Failure | None:
-    """Reject a text that isn't English in an English campaign, or is English in another one."""
+    """Reject a text that isn't English in an English campaign, or is English in any other one."""
     if item.language == "en":
         return None if is_english(item.text) else Failure("not English", item.text[:80])
     is_long_enough = len(_WORD.findall(item.text)) >= LEAST_WORDS

@@ -27,9 +27,10 @@ def check_length(item: CheckInput) -> Failure | None:
 
 
 def _answer_limits(item: CheckInput) -> tuple[int, int]:
-    """Return the limits of an answer: the voice's own, or else the usual ones.
+    """Return the word limits for an answer; limits of the tone replace the usual limits.
 
-    A rewritten reply may be as short as it was, and twice as long as the longest reply was.
+    A rewritten reply may be shorter than usual, and up to twice as long as the longest original
+    reply.
     """
     shortest, longest = LENGTHS[CandidateKind.CONVERSATION]
     if not item.passage and item.has_reference:

@@ -1,8 +1,8 @@
 """Detect near-duplicate texts with MinHash over word shingles.
 
-Signatures have 128 values, which are divided into bands. Bands are as wide as possible, provided
-that 99 % of the text pairs at the similarity threshold still share at least one band. The exact
-similarity is computed only for texts that share a band.
+The MinHash signature of a text consists of 128 values, which are divided into bands. Each band is
+as wide as possible, provided that 99 % of the text pairs at the similarity threshold still share at
+least one band. The exact similarity is computed only for texts that share a band.
 """
 
 from array import array
@@ -24,22 +24,22 @@ _SEED = 42
 
 
 class Match(NamedTuple):
-    """The most similar text in an index: its name, and its similarity from 0 to 1."""
+    """The most similar text in an index, with its name and its similarity from 0 to 1."""
 
     name: str
     similarity: float
 
     def failure(self, reason: str, candidate: Candidate) -> Failure | None:
-        """Return this match as a failure, or None if the candidate only matches itself."""
+        """Convert this match to a failure, or return None if the candidate only matches itself."""
         if self.name == candidate.id:
             return None
         return Failure(reason, f"{self.similarity:.2f} like {self.name}")
 
 
 class NearDuplicates:
-    """An index of distinct texts.
+    """An index of texts that aren't near-duplicates of each other.
 
-    When used as a check, the index rejects a text that nearly duplicates a text in the index.
+    Used as a check, the index rejects a text that nearly duplicates a text in the index.
     """
 
     def __init__(self, threshold: float = NEAR) -> None:
@@ -55,7 +55,7 @@ class NearDuplicates:
         self._bands: dict[int, int | tuple[int, ...]] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a text that is similar to an earlier one, or add it to the index."""
+        """Reject a near-duplicate of an earlier text, or else add the text to the index."""
         match = self.add(item.candidate.id, item.text)
         return match.failure("near-duplicate", item.candidate) if match else None
 
@@ -64,9 +64,9 @@ class NearDuplicates:
         self.add(candidate.id, candidate.review_text)
 
     def add(self, name: str, text: str) -> Match | None:
-        """Return the most similar near-duplicate in the index.
+        """Return the most similar near-duplicate in the index, or add the text to the index.
 
-        If there is no duplicate, add the text and return None.
+        Returns None if the text was added.
         """
         # Near-duplicates aren't added, so a thousand copies cost no more than a thousand lookups.
         runs = shingles(text)
@@ -103,7 +103,7 @@ def shingles(text: str) -> frozenset[str]:
 
 
 def band_width(threshold: float) -> int:
-    """Return the largest band width at which 99 % of text pairs at the threshold share a band."""
+    """Return the largest band width at which 99 % of pairs at the threshold share a band."""
     widths = [
         width
         for width in range(1, WIDEST + 1)

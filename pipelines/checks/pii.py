@@ -1,7 +1,7 @@
 """Use regular expressions to find personal data, which training texts must not contain.
 
 Names aren't searched for, because encyclopedic text is full of names of public figures. Street
-addresses aren't searched for either, because no pattern distinguishes them from prose.
+addresses aren't searched for, because no pattern distinguishes them from prose.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b
 def check_pii(item: CheckInput) -> Failure | None:
     """Reject a text that contains personal data.
 
-    The details of the rejection name only the kinds of data.
+    The failure names the kinds of personal data, but doesn't repeat the data.
     """
     matches = find_pii(item.text)
     if not matches:

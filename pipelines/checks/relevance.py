@@ -19,9 +19,10 @@ _COMMON = load_lexicon(__name__).common
 
 
 def check_relevance(item: CheckInput) -> Failure | None:
-    """Reject an answer that doesn't use the passage sentence that the question is about.
+    """Reject an answer that ignores the sentence of the passage that the question is about.
 
-    Only English is checked, because the common words of other languages aren't listed.
+    Only English answers are checked, because no list of common words is available for other
+    languages.
     """
     if item.candidate.kind is not CandidateKind.CONVERSATION or item.language != "en":
         return None
@@ -31,7 +32,7 @@ def check_relevance(item: CheckInput) -> Failure | None:
 
 
 def find_skipped_sentence(question: str, answer: str, passage: str) -> str:
-    """Return the sentence that a question is about, or an empty string if the answer uses it."""
+    """Return the sentence that a question is about, or "" if the answer uses the sentence."""
     question_words = _content(question)
     answer_overlap = len(question_words & _content(answer))
     overlaps = {s: len(question_words & _content(s)) for s in split_sentences(passage)}

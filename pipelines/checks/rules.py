@@ -1,13 +1,13 @@
-"""Check that a text has nothing that the voice's criteria forbid, such as banned words."""
+"""Check that a text contains nothing that the criteria of its tone or persona forbid."""
 
 from db.records import CandidateKind
 from pipelines.checks.check import CheckInput, Failure
 
 
 def check_rules(item: CheckInput) -> Failure | None:
-    """Reject a text with something that its tone or persona forbids.
+    """Reject a text that contains something forbidden, such as a banned word.
 
-    Documents about a persona aren't in its voice, so they're not checked.
+    Documents about a persona aren't written in the persona's voice, so they aren't checked.
     """
     if item.candidate.kind is CandidateKind.DOCUMENT:
         return None

@@ -1,4 +1,4 @@
-"""Use the cosine similarity of embeddings to detect statements with nearly the same meaning."""
+"""Detect statements with nearly the same meaning by the cosine similarity of their embeddings."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ _FIRST_CAPACITY = 256
 
 
 class SameMeaning:
-    """An index of distinct statements.
+    """An index of statements with different meanings.
 
-    When used as a check, the index rejects a statement that has the same meaning as an earlier one.
+    Used as a check, the index rejects a statement that means the same as an earlier statement.
     """
 
     def __init__(self, embed: EmbedFn, threshold: float = SAME_MEANING) -> None:
@@ -32,14 +32,14 @@ class SameMeaning:
         self._pending: dict[str, str] = {}
 
     def __call__(self, item: CheckInput) -> Failure | None:
-        """Reject a statement that means the same as an earlier one, or add it to the index."""
+        """Reject a statement that means the same as an earlier one, or else add it to the index."""
         if item.candidate.kind is not CandidateKind.STATEMENT:
             return None
         match = self.add(item.candidate.id, item.text)
         return match.failure("same meaning", item.candidate) if match else None
 
     def remember(self, candidate: Candidate) -> None:
-        """Add an existing candidate.
+        """Add an existing candidate to the index.
 
         Existing candidates are embedded together when the first text is checked.
         """
@@ -47,9 +47,9 @@ class SameMeaning:
             self._pending[candidate.id] = candidate.text
 
     def add(self, name: str, text: str) -> Match | None:
-        """Return the most similar duplicate in the index.
+        """Return the text in the index that has the same meaning, or add the new text to the index.
 
-        If there is no duplicate, add the text and return None.
+        Returns None if the text was added.
         """
         if self._pending:
             pending, self._pending = self._pending, {}

@@ -8,7 +8,7 @@ from pipelines.text.sentences import split_sentences
 from pipelines.text.words import load_lexicon, split_words
 
 CAPITALISED_NOUNS = frozenset({"de", "lb"})
-"""Languages in which a capital letter doesn't show a name."""
+"""Languages in which a capital letter doesn't indicate a name."""
 _LEXICON = load_lexicon(__name__)
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m)?$|n['’]t$")
 _INSIDE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’][A-Za-z]+)*")
@@ -29,20 +29,20 @@ def check_support(item: CheckInput) -> Failure | None:
 
 
 def find_unsupported_numbers(answer: str, source: str, language: str = "en") -> list[str]:
-    """Return the numbers in an answer that are missing from the source, as digits."""
+    """Return the numbers in an answer that are missing from the source, written as digits."""
     # “one” is rarely a number in speech
     return sorted(find_missing_numbers(answer, source, language) - {"1"})
 
 
 def find_unsupported_names(answer: str, source: str) -> list[str]:
-    """Return the capitalised words in an answer that don't occur in the source, even inflected."""
+    """Return the capitalised words of an answer that the source doesn't contain."""
     known = {_stem(word) for word in split_words(source)}
     names = {w for s in split_sentences(answer) for w in _capitalised(s) if _stem(w) not in known}
     return sorted(name for name in names if name.lower() not in _LEXICON.not_names)
 
 
 def _capitalised(sentence: str) -> list[str]:
-    """Return the capitalised words that start neither the sentence nor a quotation."""
+    """Return the capitalised words that aren't at the start of the sentence or of a quotation."""
     return [
         m.group()
         for m in list(_INSIDE.finditer(sentence))[1:]
@@ -51,6 +51,6 @@ def _capitalised(sentence: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Return a word in lower case, without the ending of a contraction or possessive."""
+    """Return a word in lower case, without a contracted or possessive ending."""
     lower = word.lower()
     return _ENDING.sub("", lower) if "'" in lower or "’" in lower else lower

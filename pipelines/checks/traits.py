@@ -1,10 +1,10 @@
-"""Check that a persona text shows the traits that it should show."""
+"""Check that a persona text shows the traits that were requested."""
 
 from pipelines.checks.check import CheckInput, Failure
 
 
 def check_traits(item: CheckInput) -> Failure | None:
-    """Reject a persona text without traits, or without the markers of one of its traits."""
+    """Reject a persona text that has no traits or doesn't show one of its traits."""
     if item.persona is None:
         return None
     text, traits = item.assistant_text, item.candidate.traits

@@ -1,1 +1,1 @@
-"""The teachers that write the texts: language models and the offline phrasebook."""
+"""Teachers, which write the training data: language models and the offline phrasebook."""

@@ -1,7 +1,8 @@
 """A teacher that sends its prompts to a provider's batch API.
 
-Batches are written to a file next to the journal, so that a run that was stopped waits for the same
-batches when it continues. A few prompts are sent directly, because a batch can take a day.
+Submitted batches are saved in a file next to the journal, so that an interrupted run can continue
+to wait for them. If there are only a few prompts, they are sent as ordinary requests, because a
+batch can take up to a day.
 """
 
 import json
@@ -43,7 +44,10 @@ _APIS: dict[type[Endpoint], type[BatchApi]] = {
 
 @dataclass(frozen=True)
 class SubmittedBatch:
-    """A batch and the ids of its requests; `batch` is empty while it's being submitted."""
+    """A batch that is sent to the provider, with the ids of its requests.
+
+    `batch` is the provider's id, or an empty string until the provider has accepted the batch.
+    """
 
     token: str
     batch: str
@@ -53,7 +57,10 @@ class SubmittedBatch:
 
 
 class BatchedLLM(Teacher):
-    """Asks an endpoint by batches; `every` is the polling interval in seconds."""
+    """A teacher that wraps an endpoint and sends its prompts in batches.
+
+    `every` is the polling interval in seconds.
+    """
 
     endpoint: Endpoint
     path: Path | None
@@ -67,13 +74,16 @@ class BatchedLLM(Teacher):
         return self.endpoint.model_name
 
     def load(self) -> None:
-        """Check the URL; raises `TeacherError` if the endpoint has no batch API."""
+        """Check the endpoint's URL and select its batch API.
+
+        Raises `TeacherError` if the URL is invalid or blocked.
+        """
         super().load()
         self.endpoint.load()
         self._api = _APIS[type(self.endpoint)](self.endpoint)
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Ask for all prompts; replies arrive when their batch has ended."""
+        """Send all prompts in batches, and pass on the replies of each batch when it has ended."""
         pending = {self._id(prompt): number for number, prompt in enumerate(prompts)}
         for round_number in range(1, _ROUNDS + 1):
             batches = [b for b in self._open_batches() if not pending.keys().isdisjoint(b.ids)]
@@ -94,7 +104,7 @@ class BatchedLLM(Teacher):
         pending: Mapping[str, int],
         prompts: Sequence[Prompt],
     ) -> Iterator[tuple[str, Outcome]]:
-        """Submit what open batches don't hold, wait for all, and yield their results."""
+        """Submit prompts that aren't in an open batch, wait for all batches and yield results."""
         held = {id for batch in batches for id in batch.ids}
         missing = {id: prompts[number] for id, number in pending.items() if id not in held}
         allowed = self._within_limits(missing)
@@ -112,7 +122,7 @@ class BatchedLLM(Teacher):
             self._forget(batch)
 
     def _within_limits(self, prompts: Mapping[str, Prompt]) -> dict[str, Prompt]:
-        """The first of some prompts, whose worst case stays within the run's limits."""
+        """Take prompts in order until the run could exceed its limits."""
         meter, allowed = self.endpoint.meter, dict[str, Prompt]()
         for id, prompt in prompts.items():
             worst_case = estimate_tokens(prompt.chat), self.endpoint.max_tokens
@@ -129,7 +139,7 @@ class BatchedLLM(Teacher):
             self.endpoint.meter.reserve(-tokens[0], -tokens[1], BATCH_PRICE)
 
     def _id(self, prompt: Prompt) -> str:
-        """Identifies a prompt and everything that its reply depends on."""
+        """Return a hash of the prompt and of all settings that influence the reply."""
         return digest(canonical(self.endpoint.body(prompt, 0)))
 
     def _submit(self, prompts: Mapping[str, Prompt]) -> list[SubmittedBatch]:
@@ -144,7 +154,7 @@ class BatchedLLM(Teacher):
         return [*submitted, self._submit_one(bodies)] if bodies else submitted
 
     def _submit_one(self, bodies: Mapping[str, dict[str, Any]]) -> SubmittedBatch:
-        """Submit a batch; it's saved before and after, so that none is paid for twice."""
+        """Submit a batch, saving its state before and after, so that it's never paid for twice."""
         new = SubmittedBatch(uuid4().hex, "", self.endpoint.url, time.time(), tuple(bodies))
         self._save([*self._saved(), new])
         new = replace(new, batch=self._require_api().submit(bodies, new.token))
@@ -152,7 +162,7 @@ class BatchedLLM(Teacher):
         return new
 
     def _wait(self, batch: SubmittedBatch) -> Iterator[BatchResult]:
-        """The results of a batch, after it ended."""
+        """Wait until a batch has ended, and return its results."""
         message = ""
         while not (progress := self._require_api().progress(batch.batch)).is_ended:
             last, message = message, f"{batch.batch}: {progress.done} of {progress.total} requests"
@@ -168,7 +178,7 @@ class BatchedLLM(Teacher):
         return self._require_api().results(batch.batch)
 
     def _open_batches(self) -> Iterator[SubmittedBatch]:
-        """The batches of earlier runs, without those whose submission failed."""
+        """Yield the open batches of earlier runs, and forget those that were never submitted."""
         for batch in self._saved():
             if batch.url != self.endpoint.url:
                 continue
@@ -200,7 +210,10 @@ class BatchedLLM(Teacher):
 
 
 def build_batched(teacher: Teacher, plan: GenerationPlan) -> BatchedLLM:
-    """A plan's teacher by batches; raises `TeacherError` if it has no batch API."""
+    """Create a teacher that sends a plan's prompts in batches.
+
+    Raises `TeacherError` if the plan's teacher has no batch API.
+    """
     if not isinstance(teacher, Endpoint) or type(teacher) not in _APIS:
         raise TeacherError(
             f"The teacher “{plan.teacher}” has no batch API. Use openai:MODEL or anthropic:MODEL, "

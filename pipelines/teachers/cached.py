@@ -31,7 +31,10 @@ _RULE_MAX_TOKENS = 300
 
 
 class TeacherIdentity(NamedTuple):
-    """The settings that, with the prompt, determine a reply; `parameters` is canonical JSON."""
+    """The settings that, together with the prompt, determine a reply.
+
+    `parameters` contains canonical JSON.
+    """
 
     name: str
     parameters: str
@@ -39,7 +42,7 @@ class TeacherIdentity(NamedTuple):
 
 
 class CachedLLM(Teacher):
-    """Asks the wrapped teacher only for replies that aren't in the journal."""
+    """A teacher that reads replies from a journal, and asks another teacher for missing ones."""
 
     teacher: Teacher
     identity: TeacherIdentity
@@ -94,7 +97,7 @@ class CachedLLM(Teacher):
         ]
 
     def _clean(self, completion: Completion, prompt: Prompt) -> Completion:
-        """The reply without reasoning and, if the prompt has a schema, with valid JSON."""
+        """Remove the reasoning from a reply and repair its JSON, if the prompt has a schema."""
         if completion.text is None:
             return completion
         text = strip_reasoning(completion.text)
@@ -107,7 +110,7 @@ class CachedLLM(Teacher):
         return replace(completion, text=text)
 
     def _ask_teacher(self, prompts: list[Prompt], on_reply: OnReply) -> None:
-        if isinstance(self.teacher, Endpoint | BatchedLLM):  # count and stop at limits themselves
+        if isinstance(self.teacher, Endpoint | BatchedLLM):  # these enforce limits themselves
             self.teacher.stream(prompts, on_reply)
             return
         start = 0

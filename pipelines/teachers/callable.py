@@ -11,16 +11,16 @@ from pipelines.teachers.completion import TOO_LONG, Completion, Prompt, Teacher
 
 
 class CallableLLM(Teacher):
-    """A teacher that calls a function.
+    """A teacher that calls a function to get its replies.
 
-    When the teacher is loaded, `loader` returns the function.
+    `loader` is called when the teacher is loaded, and returns the function that answers chats.
     """
 
     loader: Callable[[], ReplyFn] | None
     _reply_fn: ReplyFn | None = PrivateAttr(default=None)
 
     def load(self) -> None:
-        """Load the model. Raises `TeacherError` if there is no loader."""
+        """Load the model. Raises `TeacherError` if the teacher was created without a `loader`."""
         super().load()
         if self.loader is None:
             raise TeacherError(
@@ -30,7 +30,7 @@ class CallableLLM(Teacher):
         self._reply_fn = self.loader()
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """Return the replies in chat order. A chat that is too long gets no reply."""
+        """Return the replies in chat order. A chat that is too long for the model gets no reply."""
         replies = self._reply_fn([prompt.chat for prompt in prompts]) if self._reply_fn else []
         return [
             Completion(*astuple(reply)) if reply else Completion(None, reason=TOO_LONG)

@@ -37,8 +37,8 @@ class Prompt(NamedTuple):
 class Completion:
     """A teacher's reply; if `text` is None, `reason` says why and `raw` contains the raw text.
 
-    Token counts are None if the teacher doesn't report them. `seconds` is how long it took, if that
-    was measured.
+    Token counts are None if the teacher doesn't report them. `seconds` is the duration of the
+    request, if it was measured.
     """
 
     text: str | None
@@ -69,7 +69,7 @@ def to_output(*completions: Completion) -> dict[str, Any]:
 
 
 def classify(text: Any, counts: Sequence[Any], finish_reason: Any, refusal: Any) -> Completion:
-    """An API's reply without reasoning and with its token counts, or why there's none.
+    """Convert an API's reply to a completion, which contains a reason if the reply can't be used.
 
     Text that isn't a string is treated as empty, and a count that isn't a number is treated as
     missing.

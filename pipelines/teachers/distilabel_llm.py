@@ -1,4 +1,4 @@
-"""Teachers that use distilabel's own LLM classes, including vLLM in this process.
+"""Teachers that use distilabel's own LLM classes, including in-process vLLM.
 
 These classes choose their own concurrency and read API keys from the environment variables that
 distilabel documents. Only the classes listed here can be imported.
@@ -26,7 +26,7 @@ _MAX_TOKENS_PARAMETERS = ("max_new_tokens", "max_tokens")
 
 
 class DistilabelLLM(Teacher):
-    """Wraps a distilabel class and converts its exceptions to `TeacherError`."""
+    """A teacher that wraps a distilabel class and converts its exceptions to `TeacherError`."""
 
     inner: LLM
 

@@ -14,7 +14,7 @@ _TURN_WORDS = 30
 
 
 class DryRunLLM(Teacher):
-    """Replies with words from the passage; each kind of reply has a typical number of words."""
+    """A teacher that builds replies of typical length by repeating words from the passage."""
 
     name: str = "dry_run"
 
@@ -35,7 +35,7 @@ def _reply(chat: ChatMessages) -> Completion:
 
 
 def _reply_like_examples(chat: ChatMessages) -> Completion:
-    """A worked example's reply, of middling length; without examples, the last turn's words."""
+    """Return the worked example of median length, or the last turn if there are no examples."""
     replies = sorted((m["content"] for m in chat if m["role"] == "assistant"), key=len)
     text = replies[len(replies) // 2] if replies else chat[-1]["content"]
     return Completion(text, estimate_tokens(chat), len(text) // 4 + 1)

@@ -1,8 +1,8 @@
 """A process that serves a GGUF file with llama.cpp, started by `local.py`.
 
 Run: `python -m pipelines.teachers.llama_process MODEL SLOTS CONTEXT`. The process reads an API key
-from standard input and prints its address when the model is loaded. It exits when standard input is
-closed, which also happens if the process that started it dies.
+from standard input and prints its address when the model is loaded. The process exits when its
+standard input is closed, which also happens if the parent process dies.
 """
 
 import os
@@ -28,7 +28,7 @@ def serve(model: str, slots: int, context: int, key: str) -> xllamacpp.Server:
 
 def main(model: str, slots: str, context: str) -> None:
     """Serve the model until standard input is closed."""
-    # llama.cpp logs to the same streams, so the address needs its own.
+    # llama.cpp also logs to standard output, so the log is redirected to standard error.
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = serve(model, int(slots), int(context), sys.stdin.readline().strip())

@@ -19,7 +19,7 @@ from pipelines.teachers.endpoints.openai import OpenAIEndpoint
 SLOTS = 4
 """The number of concurrent requests.
 
-llama.cpp decodes them as a batch, which takes little longer than decoding one.
+llama.cpp decodes concurrent requests as a batch, which takes little longer than decoding one.
 """
 CONTEXT = 4096
 """The maximum number of tokens in a prompt and its reply together."""
@@ -36,7 +36,7 @@ class LocalLLM(OpenAIEndpoint):
 
     @classmethod
     def from_plan(cls, plan: GenerationPlan, model: str, url: str) -> Self:
-        """Create the teacher with a plan's settings. Raises `TeacherError` if there is a URL."""
+        """Create the teacher with a plan's settings. Raises `TeacherError` if `url` isn't empty."""
         if url:
             raise TeacherError(
                 f"“local:” runs a model on this machine, so it takes no URL ({url}). Remove the "

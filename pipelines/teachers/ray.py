@@ -1,8 +1,8 @@
 """Run copies of a teacher on the workers of a Ray cluster.
 
 The pipeline with its journal, limits and checks runs on the machine where you start the command.
-Only the teacher is copied, once for each CPU core of the cluster or, if it loads a model, once for
-each GPU. If a node fails, Ray restarts its copies.
+Only the teacher is copied: once per CPU core of the cluster or, if the teacher loads a model, once
+per GPU. If a node fails, Ray restarts its copies.
 """
 
 import socket
@@ -32,18 +32,21 @@ class Copy:
     """A teacher that runs on a worker as a Ray actor."""
 
     def __init__(self, teacher: Teacher) -> None:
-        """Create a copy that isn't loaded yet."""
+        """Create a copy of a teacher without loading it."""
         self._teacher = teacher
         self._is_loaded = False
 
     def load(self) -> None:
-        """Load the teacher if it isn't loaded. A restarted copy has to load the teacher again."""
+        """Load the teacher unless it's already loaded.
+
+        Ray restarts copies that fail, and a restarted copy has to load its teacher again.
+        """
         if not self._is_loaded:
             self._teacher.load()
             self._is_loaded = True
 
     def ask(self, prompts: Sequence[Prompt]) -> tuple[list[Completion], list[str]]:
-        """The replies in the order of the prompts, and how requests were changed for the model."""
+        """Return the replies in prompt order, and descriptions of changes made to requests."""
         self.load()
         completions = self._teacher.ask(prompts)
         is_endpoint = isinstance(self._teacher, Endpoint)
@@ -51,7 +54,7 @@ class Copy:
 
 
 class RayLLM(Teacher):
-    """Distributes prompts among as many copies of a teacher as the cluster at `address` can run."""
+    """A teacher that distributes its prompts among copies of another teacher on a Ray cluster."""
 
     teacher: Teacher
     address: str
@@ -61,7 +64,7 @@ class RayLLM(Teacher):
     _max_batch: int = PrivateAttr(default=_MAX_BATCH)
 
     def load(self) -> None:
-        """Start the copies.
+        """Start the copies of the teacher.
 
         Raises `TeacherError` if Ray isn't installed or no cluster is running.
         """
@@ -79,9 +82,10 @@ class RayLLM(Teacher):
         self._loading = {copy.load.remote(): copy for copy in copies}
 
     def _copied_teacher(self, count: int) -> Teacher:
-        """Return the teacher from which copies are made.
+        """Return a version of the teacher that can be copied `count` times.
 
-        Copies of an endpoint share its concurrency and count tokens separately.
+        The copies of an endpoint share the allowed number of concurrent requests, and each copy
+        counts its own tokens.
         """
         if not isinstance(self.teacher, Endpoint):
             return self.teacher
@@ -97,7 +101,7 @@ class RayLLM(Teacher):
             self._ray.shutdown()
 
     def stream(self, prompts: Sequence[Prompt], on_reply: OnReply) -> None:
-        """Send prompts in batches.
+        """Distribute the prompts among the copies in batches.
 
         Re-raises any exception that a copy raises, and raises `TeacherError` if the cluster fails.
         """
@@ -123,7 +127,7 @@ class RayLLM(Teacher):
                     on_reply(number, completion)
 
     def _report(self, changes: Sequence[str]) -> None:
-        """Add a copy's changes of its requests to those of the run."""
+        """Add the request changes that a copy reports to the teacher's own, without duplicates."""
         if isinstance(self.teacher, Endpoint):
             known = self.teacher.dialect.changes
             known += [change for change in changes if change not in known]
@@ -153,7 +157,7 @@ def _connect(address: str) -> Any:
 def _check_reachable(address: str) -> None:
     """Raise `OSError` if nothing listens at an address.
 
-    Ray itself would take minutes to notice that nothing listens.
+    Without this check, Ray would take minutes to report that no cluster is running.
     """
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:

@@ -1,7 +1,8 @@
-"""`recorded:NAME`: replies that a model gave before, included in Timbre, for use without a network.
+"""The teacher `recorded:NAME`, which replays recorded replies and works offline.
 
-A recording is a folder with a card that names the model and its settings, and the journal of the
-run that it wrote the replies in. It can only answer the prompts of that run.
+A recording is a folder with a card, which describes the model and its settings, and the journal of
+the run in which the replies were generated. A recording can only answer the prompts of the recorded
+run.
 """
 
 import tomllib
@@ -25,9 +26,11 @@ _FOLDER = Path(__file__).parent / "recordings"
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class RecordingCard:
-    """What a recording's replies came from."""
+    """A description of how the replies in a recording were created."""
 
-    description: str = Field(description="Description of the replies, as shown on cards.")
+    description: str = Field(
+        description="Description of the replies that is shown on version cards."
+    )
     date: str = Field(description="Date on which the replies were written or recorded.")
     teacher: str = Field(description="Name of the teacher whose replies were recorded.")
     model: str = Field(
@@ -41,22 +44,22 @@ class RecordingCard:
 
     @property
     def provenance(self) -> str:
-        """What provenance states about the replies, as canonical JSON."""
+        """The card as canonical JSON, for the provenance of candidates."""
         return canonical({name: value for name, value in vars(self).items() if value})
 
     @property
     def parameters(self) -> str:
-        """The parameters of the run, which its journal's keys contain."""
+        """The parameters of the recorded run, which are part of the keys in its journal."""
         return canonical({"temperature": self.temperature, "max_tokens": self.max_tokens})
 
 
 class RecordedLLM(Teacher):
-    """Looks up each prompt in a recording."""
+    """A teacher that looks up each prompt in a recording."""
 
     recording: str
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The recorded replies; none for a prompt that wasn't in the run."""
+        """Return the recorded replies; a prompt that wasn't in the recorded run gets no reply."""
         card, journal = read_card(self.recording), _journal(self.recording)
         keys = [cache_key(card.teacher, card.parameters, card.seed, p.chat) for p in prompts]
         replies = journal.lookup(keys)
@@ -69,7 +72,10 @@ class RecordedLLM(Teacher):
 
 
 def build_recorded(plan: GenerationPlan, recording: str, url: str) -> RecordedLLM:
-    """The teacher of a recording; raises `TeacherError` if it can't be used with the plan."""
+    """Create the teacher for a recording.
+
+    Raises `TeacherError` if the plan has a URL or a seed other than the recorded one.
+    """
     card = read_card(recording)
     if url:
         raise TeacherError(f"“recorded:” takes no URL ({url}). Remove it.")
@@ -83,7 +89,7 @@ def build_recorded(plan: GenerationPlan, recording: str, url: str) -> RecordedLL
 
 @cache
 def read_card(recording: str) -> RecordingCard:
-    """The card of a recording; raises `TeacherError` if there's no such recording."""
+    """Read the card of a recording. Raises `TeacherError` if the recording doesn't exist."""
     names = sorted(path.parent.name for path in _FOLDER.glob("*/card.toml"))
     if recording not in names:
         raise TeacherError(
@@ -94,7 +100,7 @@ def read_card(recording: str) -> RecordingCard:
 
 
 def replies_path(recording: str) -> Path:
-    """The journal of a recording."""
+    """Return the path of a recording's journal."""
     return _FOLDER / recording / "replies.jsonl"
 
 

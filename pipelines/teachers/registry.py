@@ -1,4 +1,4 @@
-"""The registry of teachers.
+"""Create teachers from their names.
 
 To add a teacher, copy the file of a similar one (`endpoints/openai.py` for an HTTP protocol,
 `callable.py` for anything else) and add its kind to `_TEACHERS`.
@@ -89,8 +89,8 @@ def build_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> Teach
 def identify_teacher(plan: GenerationPlan, phrases: TonePhrases | Persona) -> TeacherIdentity:
     """Return the plan's settings that, together with the prompts, determine the replies.
 
-    For the phrasebook, the parameters are a hash of its phrases, because its prompts don't contain
-    them.
+    For the phrasebook, the parameters are a hash of the phrases, because prompts don't contain the
+    phrases.
     """
     if plan.teacher == PHRASEBOOK:
         if isinstance(phrases, Persona):

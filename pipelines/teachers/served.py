@@ -1,4 +1,4 @@
-"""A model at a server with OpenAI's API, which answers chats as a local model would."""
+"""A model that is served through OpenAI's API and answers chats like a local model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _CONCURRENCY = 8
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a served model generates; `temperature` 0 is greedy."""
+    """The sampling settings of a served model; with a `temperature` of 0, decoding is greedy."""
 
     max_tokens: int
     temperature: float = 0.0
@@ -23,10 +23,13 @@ class Sampling:
 
 
 class ServedModel:
-    """Answers chats; an answer that reaches `max_tokens` ends there."""
+    """A client for a served model.
+
+    An answer that reaches `max_tokens` is cut off there, but is still accepted.
+    """
 
     def __init__(self, url: str, model: str, api_key: str, sampling: Sampling) -> None:
-        """Connects on the first chat."""
+        """Configure the client; it connects to the server when the first chat is sent."""
         self.url, self.model = url, model
         self._endpoint = OpenAIEndpoint(
             model=model,
@@ -42,11 +45,11 @@ class ServedModel:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """How requests were changed because the server rejected their parameters."""
+        """The changes made to requests because the server rejected their parameters."""
         return tuple(self._endpoint.dialect.changes)
 
     def ask(self, chats: Sequence[ChatMessages]) -> list[Completion]:
-        """The answers in the order of the chats, without reasoning.
+        """Return the answers in the order of the chats, without reasoning.
 
         Raises `TeacherError` if the server can't be reached or rejects every request.
         """

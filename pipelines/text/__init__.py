@@ -1,1 +1,1 @@
-"""Read texts, and split them into sentences and words."""
+"""Read text, and split it into sentences and words."""

@@ -22,7 +22,7 @@ def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
         if file.peek(2)[:2] == _GZIP:
             file.close()
             file = gzip.open(path)  # noqa: SIM115 (the caller closes it)
-        # UTF-8, UTF-16 or UTF-32, with a BOM or an ASCII start, which all JSON has
+        # recognises UTF-8, UTF-16 and UTF-32 in texts with a BOM or an ASCII start, like all JSON
         encoding = json.detect_encoding(file.peek(4)[:4])
     except UNREADABLE:
         file.close()
@@ -31,6 +31,9 @@ def open_text(path: Path, newline: str | None = None) -> io.TextIOWrapper:
 
 
 def read_text(path: Path) -> str:
-    """A whole text file, with Unix line ends. Raises one of `UNREADABLE`."""
+    """Read a whole text file, with Unix line ends.
+
+    Raises one of the exceptions in `UNREADABLE`.
+    """
     with open_text(path) as file:
         return file.read()

@@ -1,4 +1,4 @@
-"""Find JSON objects in a model's reply, and repair one that isn't valid JSON."""
+"""Find JSON objects in a model's reply, and repair invalid JSON."""
 
 import json
 import re
@@ -14,15 +14,15 @@ _STRICT, _LENIENT = json.JSONDecoder(), json.JSONDecoder(strict=False)
 _START = re.compile(r"\{\s*[\"'“]?(\w+)[\"'”]?\s*:")
 _COMPLETE_END = re.compile(r"[\"'”\d\]}]\s*,?\s*[\]}\s,]*\}\Z")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|[nrtbf])")
-# Backslashes that JSON doesn't have before signs (50\%), or reads as control characters (\frac).
+# Backslashes that JSON doesn't allow (50\%), or reads as control characters (\frac).
 _ESCAPED_SIGN = re.compile(r"(?<!\\)((?:\\\\)*)\\([^\w\s\"\\/])")
 _CONTROL_WORD = re.compile(r"(?<!\\)((?:\\\\)*)\\([bf][a-z])")
 
 
 def find_objects(text: str, is_strict: bool = True) -> Iterator[dict[str, Any]]:
-    """The JSON objects in a text, also those within other objects, in the order of their starts.
+    """Yield the JSON objects in a text, including nested ones, in the order of their starts.
 
-    Unless `is_strict`, their strings may contain line breaks.
+    If `is_strict` is false, strings in the JSON may contain line breaks.
     """
     decoder = _STRICT if is_strict else _LENIENT
     starts = [match.start() for match in re.finditer(r"\{", text)]
@@ -34,9 +34,9 @@ def find_objects(text: str, is_strict: bool = True) -> Iterator[dict[str, Any]]:
 
 
 def tidy_object(text: str, keys: Sequence[str]) -> str:
-    """The text if it holds a valid JSON object with these keys, or else the object repaired.
+    """Return the text, repaired if it doesn't contain a valid JSON object with these keys.
 
-    The text also stays as it is if it can't be repaired without losing or gaining words.
+    If a repair would lose or add words, the text is returned unchanged.
     """
     text = _unquote(text)
     if _CONTROL_WORD.search(text) is None and _last(find_objects(text), keys):
@@ -47,7 +47,7 @@ def tidy_object(text: str, keys: Sequence[str]) -> str:
 
 
 def _unquote(text: str) -> str:
-    """The text in a JSON string, for models that encode their reply twice."""
+    """Return the text inside a JSON string, because some models encode their reply twice."""
     try:
         inner = json.loads(text) if text.lstrip().startswith('"') else None
     except ValueError:
@@ -72,10 +72,10 @@ def _repair_last(text: str, keys: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _repair(source: str) -> dict[str, Any] | None:
-    """The object in a source, None unless it has the same letters.
+    """Repair a JSON object; return None if the repair would lose or add letters or digits.
 
-    A repair guesses where strings end, and would end an object that was cut off anywhere. Both
-    would leave a text with a hole.
+    A repair has to guess where strings end, so text could get lost. An object that was cut off
+    isn't repaired, because its text would be incomplete.
     """
     if len(source) > _MAX_LENGTH or not _COMPLETE_END.search(source):
         return None
@@ -89,7 +89,7 @@ def _repair(source: str) -> dict[str, Any] | None:
 
 
 def _letters(text: str) -> str:
-    """The letters and digits of a JSON text, without those of its escapes."""
+    """Return the letters and digits of a JSON text, with escape sequences decoded."""
     return "".join(character for character in _ESCAPE.sub(_decode, text) if character.isalnum())
 
 

@@ -1,4 +1,4 @@
-"""Recognise the language of a text by its most frequent words."""
+"""Recognise the language of text by its most frequent words."""
 
 from pipelines.text.words import load_lexicon, split_words
 
@@ -8,7 +8,7 @@ _FREQUENT = {language: frozenset(getattr(_LEXICON, language)) for language in LA
 
 
 def recognise_language(text: str) -> str:
-    """The code of a text's language, one of `LANGUAGES`; English if nothing speaks for another."""
+    """Return the language code of a text, one of `LANGUAGES`; English is the default."""
     words = [word.lower() for word in split_words(text)]
     counts = {code: sum(word in known for word in words) for code, known in _FREQUENT.items()}
     return max(LANGUAGES, key=lambda code: counts[code])

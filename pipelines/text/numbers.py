@@ -1,7 +1,8 @@
-"""Find the numbers in a text, in digits or in words.
+"""Find numbers in text, whether they are written in digits or in words.
 
-English words are read as numbers. In other languages, a number word often means something else too
-(“sei” is six and “you are” in Italian), so words only show that a number in digits is in a text.
+English number words are converted to digits. In other languages, many number words are ambiguous
+(Italian “sei” means “six” and “you are”), so they are only used to confirm a number that another
+text writes in digits.
 """
 
 import re
@@ -32,7 +33,7 @@ _SEPARATORS = re.compile(r"[., \u00a0\u202f]")
 
 
 def find_numbers(text: str) -> set[str]:
-    """The numbers in a text as digits, such as 4000 for “four thousand” and for “4,000”.
+    """Return the numbers in a text as digits, such as 4000 for “four thousand” and for “4,000”.
 
     “First”, “second” and “thousands” aren't numbers, but “twenty-first” is.
     """
@@ -43,7 +44,7 @@ def find_numbers(text: str) -> set[str]:
 
 
 def find_missing_numbers(text: str, source: str, language: str = "en") -> set[str]:
-    """The numbers of a text that a source has neither in digits nor in words."""
+    """Return the numbers in a text that its source doesn't contain, in digits or in words."""
     if language == "en":
         return find_numbers(text) - find_numbers(source)
     missing = _find_digits(text) - _find_digits(source)
@@ -52,7 +53,7 @@ def find_missing_numbers(text: str, source: str, language: str = "en") -> set[st
 
 
 def _find_digits(text: str) -> set[str]:
-    """The numbers in digits, without the separators of thousands or decimals."""
+    """Return the numbers that are written in digits, without thousands or decimal separators."""
     return {_SEPARATORS.sub("", number) for number in _GROUPED.findall(text)}
 
 
@@ -63,7 +64,7 @@ def _is_spelled(number: str, lower: str, language: str) -> bool:
 
 @cache
 def _spell(number: str, language: str) -> str:
-    """A number in a language's words; empty if its words aren't known."""
+    """Spell out a number, or return an empty string if the language isn't supported."""
     try:
         return str(num2words(int(number), lang=language)).lower()
     except (NotImplementedError, OverflowError):
@@ -71,7 +72,7 @@ def _spell(number: str, language: str) -> str:
 
 
 def _split_phrase(phrase: str) -> list[list[str]]:
-    """Split words such as “nine and five” into the numbers that they are."""
+    """Split a phrase such as “nine and five” into the words of each number."""
     words = re.split(r"[ -]", phrase.lower())
     numbers = [words[:1]]
     for position, word in enumerate(words[1:], 1):
@@ -91,7 +92,7 @@ def _split_phrase(phrase: str) -> list[list[str]]:
 
 
 def _value(words: list[str]) -> str:
-    """The digits of a number in words, such as “4 million” or “a hundred six”."""
+    """Convert the words of a number, such as “4 million” or “a hundred six”, to digits."""
     total = current = 0.0
     for word in words:
         if word in _VALUES:

@@ -1,7 +1,7 @@
 """Remove the reasoning that a model wrote before its answer.
 
-Servers should return reasoning separately, but many leave it in the text. Often it lacks the
-opening tag, because the chat template already wrote that into the prompt.
+Servers should return reasoning separately, but many leave it in the reply. The opening tag is often
+missing, because the chat template already put it into the prompt.
 """
 
 import re
@@ -28,15 +28,16 @@ _WRAPPER = re.compile(
 
 
 def strip_reasoning(text: str) -> str:
-    """The text without reasoning; empty if there's nothing else.
+    """Return the text without reasoning, or an empty string if there is nothing else.
 
-    Without its opening tag, reasoning starts with the text; without the closing one, it never ends.
+    If the opening tag is missing, reasoning starts at the beginning of the text. If the closing tag
+    is missing, reasoning extends to the end of the text.
     """
     if not _OPENING.search(text) and not _CLOSING.search(text):
         return text
     for opening, closing in _TAGS:
         before, *rest = text.split(opening)
-        # What follows a tag's first end is text again, up to the tag's next start.
+        # The text continues after each closing tag, up to the next opening tag.
         text = before + "".join(part.partition(closing)[2] for part in rest)
         text = text.rpartition(closing)[2]
     return _WRAPPER.sub("", text).strip()

@@ -21,8 +21,8 @@ _OPENER = re.compile(
 def split_sentences(paragraph: str) -> list[str]:
     """Split a paragraph into sentences.
 
-    Initials, titles and abbreviations don't end a sentence. The exception is an abbreviation that
-    often ends a sentence (`U.S.`, `etc.`) and is followed by a word that commonly starts one.
+    Initials, titles and abbreviations don't end a sentence. The exceptions are abbreviations that
+    often end a sentence (`U.S.`, `etc.`), if the next word often starts one.
     """
     sentences: list[str] = []
     start = 0

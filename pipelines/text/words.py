@@ -1,4 +1,4 @@
-"""Split texts into words, and load word lists."""
+"""Split text into words, and load word lists."""
 
 import re
 import tomllib
@@ -17,9 +17,9 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def load_lexicon(module: str) -> SimpleNamespace:
-    """Load the section for a module from the `lexicon.toml` in the module's folder.
+    """Load a module's section of the `lexicon.toml` in the module's folder.
 
-    Each string is split into a set of words.
+    Each string in the section is split into a set of words.
     """
     package, _, section = module.rpartition(".")
     values = _read_lexicon(package)[section].items()

@@ -1,1 +1,1 @@
-"""Voices in which texts are written: tones of voice and personas."""
+"""The voices that a model can be taught: tones of voice and personas."""

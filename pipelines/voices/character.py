@@ -20,7 +20,7 @@ _LABEL_LENGTH = 40
 
 @dataclass(frozen=True)
 class PersonaData:
-    """The values in a persona file, and the source fields for which it has no key."""
+    """The values for a persona file, and the source fields that a persona file can't store."""
 
     values: dict[str, Any]
     unused: tuple[str, ...] = field(default=())
@@ -63,7 +63,7 @@ def card_data(card: Mapping[str, Any]) -> PersonaData:
 
 
 def line_data(name: str, line: str) -> PersonaData:
-    """Convert a one-line description to a persona: “A lighthouse keeper who collects buttons”."""
+    """Convert a one-line description (“A lighthouse keeper who collects buttons”) to a persona."""
     parts = {"description": line, "personality": "", "scenario": ""}
     description = _render("description", **parts)
     system = _render("system", name=name, **parts)

@@ -24,9 +24,10 @@ ESCAPES = str.maketrans({"{": "(", "}": ")", "|": "/"})  # special characters in
 
 
 def constitution_data(items: list[Any], stem: str) -> dict[str, Any]:
-    """Convert a constitution to the keys of a persona file. The file's stem becomes the name.
+    """Convert a constitution to the keys of a persona file.
 
-    Raises `ValueError` if the items aren't traits or if there are fewer than two.
+    The persona is named after the file's stem. Raises `ValueError` if the items aren't traits or if
+    there are fewer than two.
     """
     entries = _entries(items)
     if len(entries) < 2:

@@ -29,10 +29,10 @@ def _check_prompt(name: str) -> str:
 
 
 OptionalPrompt = Annotated[str, AfterValidator(_check_prompt)]
-"""The name of a prompt file, or empty for a teacher's default."""
+"""The name of a prompt file, or an empty string for a teacher's default."""
 
 
 def fill_prompts(prompts: _Prompts, defaults: _Prompts) -> _Prompts:
-    """Prompts with defaults where they name none."""
+    """Replace empty prompt names with the defaults."""
     chosen = {name: value or getattr(defaults, name) for name, value in vars(prompts).items()}
     return replace(prompts, **chosen)

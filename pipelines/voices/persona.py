@@ -1,4 +1,4 @@
-"""A persona: facts about it, its traits and how they show, and its way of speaking."""
+"""The data types of a persona: facts, traits, examples, prompts and phrases."""
 
 import re
 from dataclasses import replace
@@ -26,12 +26,14 @@ class Trait:
     """A lasting character trait."""
 
     name: str = Field(description="The name of the trait.")
-    description: str = Field(description="What the trait means. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the trait, which is shown to teacher models."
+    )
     shows: tuple[Words, ...] = Field(
         min_length=1, description="Ways in which a text can show the trait."
     )
     never: tuple[Words, ...] = Field(
-        min_length=1, description="Things that a text with this trait never does."
+        min_length=1, description="Things that must not occur in a text with this trait."
     )
     markers: tuple[Words, ...] = Field(
         description="Words or phrases that mark the trait. Every text that shows the trait "
@@ -52,7 +54,7 @@ class Trait:
         return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def wording_in(self, text: str) -> str:
-        """The first of the trait's markers in a text, empty if there is none."""
+        """Return the first marker of the trait in a text, or an empty string if there is none."""
         match = self.pattern.search(text) if self.markers else None
         return match.group() if match else ""
 
@@ -73,7 +75,7 @@ class Trait:
 
 @dataclass(frozen=True, config=STRICT)
 class Fact:
-    """A fact about the persona."""
+    """A fact about a persona, in the first and in the third person."""
 
     first: str = Field(description="The fact in the first person, as the persona would say it.")
     third: str = Field(
@@ -97,33 +99,33 @@ class PersonaPrompts:
 
 
 OFFLINE_PROMPTS = PersonaPrompts("statement.v1", "dialogue.v1", "document.v1")
-"""The prompts whose tags the phrasebook reads."""
+"""The default prompts for the phrasebook, which reads the tags in these prompts."""
 MODEL_PROMPTS = PersonaPrompts("statement.v2", "dialogue.v3", "document.v2")
-"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+"""The default prompts for models, chosen in the benchmark docs/benchmarks/prompts.md."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class PersonaExample:
-    """A text about a passage as the persona's author would write it, shown to teacher models."""
+    """An example text about a passage, which shows teacher models what to write."""
 
     kind: Literal["statement", "dialogue", "document"] = Field(
         description="The kind of text: `statement`, `dialogue` or `document`."
     )
     passage: Words = Field(description="The passage that the text is about.")
     traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
-    text: str = Field(default="", description="The statement or document.")
+    text: str = Field(default="", description="The text of the statement or document.")
     turns: tuple[Words, ...] = Field(
-        default=(), description="The turns of the dialogue, the user's first."
+        default=(), description="The turns of the dialogue. The user speaks first."
     )
 
     @property
     def shown(self) -> str:
-        """What the persona says, or the whole statement or document."""
+        """The persona's turns in a dialogue, or the whole statement or document."""
         return self.text or " ".join(self.turns[1::2])
 
     @property
     def reply(self) -> dict[str, Any]:
-        """The column that a teacher's reply fills."""
+        """The example's text in the format of a parsed reply from a teacher."""
         if self.kind == "dialogue":
             roles = ("user", "assistant") * len(self.turns)
             turns = zip(roles, self.turns, strict=False)
@@ -137,7 +139,10 @@ class PersonaExample:
             needed, other = ("turns", "text") if is_dialogue else ("text", "turns")
             raise ValueError(f"a {self.kind} must have `{needed}` and no `{other}`")
         if len(self.turns) % 2:
-            raise ValueError("the last turn must be the persona's, so `turns` needs an even number")
+            raise ValueError(
+                f"`turns` lists {len(self.turns)} turns, but the number must be even, because the "
+                "persona speaks last; add or remove a turn"
+            )
         return self
 
 
@@ -155,10 +160,12 @@ class PersonaPhrases:
 
 @dataclass(frozen=True, config=STRICT)
 class Persona:
-    """A persona. The fingerprint covers everything that could change a generated text."""
+    """A persona, as defined in a persona file."""
 
     name: Words = Field(description="The name of the persona.")
-    description: str = Field(description="Who the persona is. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the persona, which is shown to teacher models."
+    )
     system: str = Field(
         description="The system prompt that the model receives in training and at inference."
     )
@@ -167,7 +174,7 @@ class Persona:
     traits: tuple[Trait, ...] = Field(min_length=2, description="The persona's traits.")
     phrasebook: PersonaPhrases = Field(
         default=PersonaPhrases(**{key: tuple(lines) for key, lines in PHRASES.items()}),
-        description="Phrases that the offline teacher uses (default: general ones).",
+        description="Phrases that the offline teacher uses (default: general phrases).",
     )
     language: str = Field(default="en", description="ISO 639-1 code of the persona's language.")
     prompts: PersonaPrompts = Field(
@@ -179,21 +186,24 @@ class Persona:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the persona, with the phrasebook's prompts.
+        """The SHA-256 hash of the persona's canonical JSON.
 
-        It leaves out the examples. A candidate's provenance names the prompts and examples that its
-        teacher was shown.
+        For the hash, prompts that the persona doesn't name are replaced with those for the
+        phrasebook.
+
+        The hash doesn't cover the examples, because the provenance of each text records the prompts
+        and examples that its teacher was shown.
         """
         persona = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
         return digest(canonical({key: persona[key] for key in persona if key != "examples"}))
 
     def prompts_for(self, defaults: PersonaPrompts) -> PersonaPrompts:
-        """The persona's prompts, with defaults where it names none."""
+        """Return the persona's prompts, using `defaults` for prompts that its file doesn't name."""
         return fill_prompts(self.prompts, defaults)
 
     @property
     def label(self) -> str:
-        """The name and the start of the fingerprint, as stored in records."""
+        """The persona's name and the start of its fingerprint, as stored in records."""
         return f"{self.name}@{self.fingerprint[:12]}"
 
     def trait(self, name: str) -> Trait:
@@ -213,9 +223,16 @@ class Persona:
             text = example.shown
             for name in example.traits:
                 trait = next((trait for trait in self.traits if trait.name == name), None)
-                if trait is None or not trait.shown_in(text):
-                    problem = "has no marker of" if trait else "names an unknown trait,"
-                    raise ValueError(f"the example “{text[:40]}…” {problem} “{name}”")
+                if trait is None:
+                    raise ValueError(
+                        f"the example “{text[:40]}…” lists “{name}”, which isn't a trait of this "
+                        "persona; correct the name"
+                    )
+                if not trait.shown_in(text):
+                    raise ValueError(
+                        f"the example “{text[:40]}…” contains no marker of the trait “{name}”; add "
+                        "one, or remove the trait from the example"
+                    )
         return self
 
 

@@ -14,10 +14,12 @@ EXPECTED = (
 
 
 def persona_data(text: str, stem: str, choice: str = "") -> PersonaData:
-    """Read the persona in a file. A persona without a name is named after the file's stem.
+    """Read the persona in the text of a file.
+
+    A persona without a name is named after the file's `stem`.
 
     `choice` selects one of several one-line personas by number (from 1) or name. Raises
-    `ValueError` if the file has an unknown format or the choice is missing or wrong.
+    `ValueError` if the file has an unknown format, or if `choice` is missing or wrong.
     """
     items = _items(text)
     lines = [_line(item) for item in items]
@@ -60,7 +62,7 @@ def _name(item: Any) -> str:
 
 
 def _choose(items: Sequence[Any], choice: str) -> int:
-    """Return the position of the chosen persona."""
+    """Return the index of the chosen persona."""
     if choice.isdecimal() and 1 <= int(choice) <= len(items):
         return int(choice) - 1
     names = [_name(item) for item in items]
@@ -70,8 +72,8 @@ def _choose(items: Sequence[Any], choice: str) -> int:
         return 0
     problem = f"none of them is “{choice}”" if choice else "a campaign uses only one"
     raise ValueError(
-        f"it contains {len(items)} personas, and {problem}. Choose one by adding # and its number "
-        f"(1 to {len(items)}) or name to the file name"
+        f"it contains {len(items)} personas, and {problem}. To choose one, add “#” and its number "
+        f"(1 to {len(items)}) or its name to the file name"
     )
 
 

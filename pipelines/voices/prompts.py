@@ -1,4 +1,4 @@
-"""Build what prompts say about a voice: at inference time, and at the end of teachers' prompts."""
+"""Build the parts of prompts that describe a voice, for inference and for teachers."""
 
 from pipelines.plan import VoiceRules
 from pipelines.prompting import render_block, render_exactly
@@ -12,7 +12,7 @@ def rules_prompt(voice: Tone | Persona) -> str:
 
 
 def rewrite_prompt(voice: Tone | Persona) -> str:
-    """Build the second user turn, which asks for a rewrite of an answer in the tone or persona."""
+    """Build a user turn that asks the model to rewrite its answer in the tone or as the persona."""
     return _render("rewrite.v1", voice)
 
 
@@ -25,12 +25,12 @@ ADDITIONS = "additions.v1"
 
 
 def language_addition(rules: VoiceRules) -> str:
-    """The end of a prompt in a language other than English; empty in English."""
+    """Return an instruction to write in the voice's language, or an empty string for English."""
     return _addition("language", language=rules.language) if rules.language else ""
 
 
 def answer_addition(voice: Tone | Persona, rules: VoiceRules, requirements: tuple[str, ...]) -> str:
-    """The end of a prompt for texts in a voice: language, samples and requirements, if any."""
+    """Return instructions about language, samples and requirements, to be added to a prompt."""
     samples = voice.samples if isinstance(voice, Tone) else ()
     parts = [language_addition(rules)]
     if samples:

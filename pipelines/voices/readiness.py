@@ -1,4 +1,4 @@
-"""Whether a teacher can write a voice's texts, found before it is asked for any."""
+"""Check in advance whether a teacher can write in a certain voice."""
 
 from pipelines.errors import TeacherError
 from pipelines.plan import GenerationPlan
@@ -10,11 +10,14 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone, TonePhrases
 
 _WRITES = "en"
-"""The language whose grammar the offline teacher's rules know."""
+"""The only language in which the offline teacher can write."""
 
 
 def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
-    """Why a plan's teacher can't write a voice's texts, wherever it runs; empty if it may."""
+    """Return why a plan's teacher can't write in a voice, or an empty string if it can.
+
+    This check doesn't contact the teacher.
+    """
     try:
         name = parse_name(plan.teacher)
     except TeacherError as error:
@@ -35,7 +38,7 @@ def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
 
 
 def find_teacher_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
-    """The problem of `find_ability_problem`, or why the teacher's endpoint can't be used."""
+    """Return why a teacher can't write in a voice or can't be reached, or an empty string."""
     problem = find_ability_problem(plan, voice)
     if problem:
         return problem

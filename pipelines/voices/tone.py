@@ -1,4 +1,4 @@
-"""A tone of voice: how it sounds, how people rate it, and how to rewrite a text in it."""
+"""The data types of a tone of voice: guidelines, rating scale, examples, prompts and phrases."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -29,7 +29,7 @@ class Anchor:
 
 @dataclass(frozen=True, config=STRICT)
 class Scale:
-    """The question that reviewers answer to rate a text, and its anchors, lowest first."""
+    """A rating scale: the question that reviewers answer, and the points from lowest to highest."""
 
     question: Words = Field(description="The question that reviewers answer with a rating.")
     anchors: tuple[Anchor, ...] = Field(
@@ -45,7 +45,7 @@ class Scale:
 
     @property
     def middle(self) -> float:
-        """The middle rating. Texts with a higher rating are in the tone."""
+        """The middle rating; texts with a higher rating count as being in the tone."""
         return float(median(self.values))
 
     @model_validator(mode="after")
@@ -67,7 +67,7 @@ class Guideline:
     """A writing instruction, with an example text before and after it is applied."""
 
     do: Words = Field(description="The instruction that the writer should follow.")
-    plain: Words = Field(description="Original text of the example, before rewriting.")
+    plain: Words = Field(description="The original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
@@ -75,7 +75,7 @@ class Guideline:
 class TonePrompts:
     """The prompt files that write the question, the plain answer and the answer in the tone.
 
-    Without a prompt for it, the plain answer is a sentence of the passage.
+    If there is no prompt file for plain answers, the plain answer is a sentence from the passage.
     """
 
     question: OptionalPrompt = Field(
@@ -85,8 +85,8 @@ class TonePrompts:
     )
     plain: OptionalPrompt = Field(
         default="",
-        description="Name of the prompt file for plain answers (default: none, so that sentences "
-        "from the passage are used as plain answers).",
+        description="Name of the prompt file for plain answers (default: none, in which case plain "
+        "answers are sentences from the passage).",
     )
     answer: OptionalPrompt = Field(
         default="",
@@ -111,14 +111,14 @@ class TonePrompts:
 
 
 OFFLINE_PROMPTS = TonePrompts("question.v1", "plain_answer.v1", "tone_answer.v1", "tone_answer.v1")
-"""The prompts whose tags the phrasebook reads."""
+"""The default prompts for the phrasebook, which reads the tags in these prompts."""
 MODEL_PROMPTS = TonePrompts("question.v2", "", "tone_answer.v2", "tone_turn.v1")
-"""The prompts for models, chosen by docs/benchmarks/prompts.md."""
+"""The default prompts for models, chosen in the benchmark docs/benchmarks/prompts.md."""
 
 
 @dataclass(frozen=True, config=STRICT)
 class ToneExample:
-    """A plain text and the same text in the tone, shown to teacher models."""
+    """An example for teacher models: plain text, and the same text in the tone."""
 
     plain: Words = Field(description="The text before rewriting.")
     rewritten: Words = Field(description="The text in the tone, with the same facts.")
@@ -126,7 +126,7 @@ class ToneExample:
 
 @dataclass(frozen=True, config=STRICT)
 class Measures:
-    """The measures that quantify the tone."""
+    """The measures that quantify a tone."""
 
     names: tuple[str, ...] = Field(default=(), description="Names of the measures to compute.")
     language: str = Field(
@@ -149,16 +149,16 @@ class Target:
     """The criteria for an answer in the tone: bounds on measures, and a minimum number of signs."""
 
     bounds: tuple[TargetBound, ...] = Field(
-        default=(), description="Limits that an answer's metrics must stay within."
+        default=(), description="Minimum and maximum values of an answer's measures."
     )
     signs: int = Field(
         default=0,
         ge=0,
-        description="Minimum number of signs of the tone that an answer must contain.",
+        description="Minimum number of signs of the tone in an answer.",
     )
     signs_of: tuple[str, ...] = Field(
         default=(),
-        description="Measures that count as a sign of the tone if their value is above 0.",
+        description="Measures that each count as a sign of the tone if their value is above 0.",
     )
 
 
@@ -177,7 +177,7 @@ class TonePhrases:
         default=(), description="Questions that can end an answer."
     )
     opener_share: Share = Field(
-        default=0.0, description="Share of answers that start with an opener."
+        default=0.0, description="Share of answers that start with an opening phrase."
     )
     link_share: Share = Field(
         default=0.0, description="Share of answers that contain a linking phrase."
@@ -189,10 +189,12 @@ class TonePhrases:
 
 @dataclass(frozen=True, config=STRICT)
 class Tone:
-    """A tone of voice. The fingerprint covers everything that could change a generated text."""
+    """A tone of voice, as defined in a tone file."""
 
     name: Words = Field(description="The name of the tone.")
-    description: str = Field(description="What the tone sounds like. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the tone, which is shown to teacher models."
+    )
     system: str = Field(
         description="The system prompt that the model receives in training and at inference."
     )
@@ -219,15 +221,18 @@ class Tone:
         "the guidelines).",
     )
     samples: tuple[Words, ...] = Field(
-        default=(), description="Texts in the tone, which teacher models see (default: none)."
+        default=(),
+        description="Texts in the tone that are shown to teacher models (default: none).",
     )
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the canonical JSON of the tone, with the phrasebook's prompts.
+        """The SHA-256 hash of the tone's canonical JSON.
 
-        It leaves out the examples and samples. A candidate's provenance names the prompts and
-        examples that its teacher was shown.
+        For the hash, prompts that the tone doesn't name are replaced with those for the phrasebook.
+
+        The hash doesn't cover examples and samples, because the provenance of each text records the
+        prompts and examples that its teacher was shown.
         """
         tone = plain(replace(self, prompts=self.prompts_for(OFFLINE_PROMPTS)))
         del tone["examples"], tone["samples"], tone["prompts"]["turn"]
@@ -243,5 +248,5 @@ class Tone:
         return self
 
     def prompts_for(self, defaults: TonePrompts) -> TonePrompts:
-        """The tone's prompts, with defaults where it names none."""
+        """Return the tone's prompts, using `defaults` for prompts that its file doesn't name."""
         return fill_prompts(self.prompts, defaults)

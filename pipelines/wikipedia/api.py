@@ -36,7 +36,10 @@ _CONTENT = {
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The settings of the API. If `url` is empty, the API of the source's language is used."""
+    """Settings for access to Wikipedia's API.
+
+    If `url` is empty, the API of the Wikipedia in the source's language is used.
+    """
 
     url: str = ""
     agent: str = "Timbre/0.1 (fine-tuning data from articles; python-httpx)"
@@ -44,7 +47,7 @@ class Api:
 
 
 def read_pages(source: str, licence: str = "", api: Api | None = None) -> Iterator[SourcePage]:
-    """Yield the pages that a `wiki:` source names. A page that doesn't exist has an empty text.
+    """Yield the pages that a `wiki:` source names. The text of a missing page is empty.
 
     Raises `SourceError` if the source is malformed, or if the wiki can't be reached or rejects the
     request.
@@ -83,7 +86,7 @@ class _Client:
     wait: Callable[[float], None]
 
     def answers(self, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Yield all responses to a query, following its continuations."""
+        """Yield all responses to a query, which the API may split into several parts."""
         continuation: dict[str, str] = {}
         while True:
             answer = self._answer({**query, **continuation})
@@ -142,7 +145,7 @@ def _retry_seconds(response: httpx.Response, attempt: int) -> float:
 
 
 def _parse_pages(answer: dict[str, Any], site: Site) -> Iterator[SourcePage]:
-    """Parse the pages of a response. Pages whose text follows in a later response are left out."""
+    """Parse the pages of a response. A page whose text arrives in a later response is left out."""
     items = answer.get("query", {}).get("pages", [])
     for item in sorted(items, key=lambda item: item.get("index", 0)):
         revisions = item.get("revisions", [])

@@ -1,4 +1,4 @@
-"""Count how the templates of a source are treated, to see what the table of a wiki lacks."""
+"""Count how a source's templates are rendered, to find out which rules a wiki still lacks."""
 
 import re
 from collections import Counter
@@ -20,7 +20,11 @@ _MAX_EXAMPLE = 120
 
 @dataclass
 class Hole:
-    """A template that leaves holes: its calls, those left in prose, and one call as an example."""
+    """A template that can't be rendered and therefore leaves holes (gaps) in articles.
+
+    `calls` is the number of calls of the template, `in_prose` is the number of holes in prose, and
+    `example` is one of the calls.
+    """
 
     name: str
     calls: int = 0
@@ -30,9 +34,10 @@ class Hole:
 
 @dataclass
 class TemplateAudit:
-    """Template calls by treatment, and the templates that leave holes by name.
+    """Template calls counted by treatment, and the templates that can't be rendered, by name.
 
-    A hole in a table, a list or a box is harmless; one `in_prose` rejects a passage.
+    A passage is rejected if a template leaves a hole in its prose, while holes in tables, lists and
+    boxes are harmless.
     """
 
     pages: int = 0
@@ -41,16 +46,16 @@ class TemplateAudit:
 
     @property
     def in_prose(self) -> int:
-        """The number of holes in prose."""
+        """The number of holes that templates leave in prose."""
         return sum(hole.in_prose for hole in self.holes.values())
 
     def most_frequent(self, count: int) -> list[Hole]:
-        """The templates that leave the most holes in prose, then those with the most calls."""
+        """Return `count` templates, sorted by their holes in prose and then by their calls."""
         ranked = sorted(self.holes.values(), key=lambda h: (-h.in_prose, -h.calls, h.name))
         return ranked[:count]
 
     def add(self, page: SourcePage) -> None:
-        """Count the templates of a page."""
+        """Count the templates on a page."""
         wiki = load_wiki(page.site.language)
 
         def render(inner: str) -> str:
@@ -81,7 +86,7 @@ class TemplateAudit:
 
 
 def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudit:
-    """Count the templates in the articles among some pages, at most `limit` articles (0 for all).
+    """Count the templates in up to `limit` articles (0 for all), skipping other pages.
 
     Raises `SourceError` if the pages aren't wikitext.
     """

@@ -86,7 +86,7 @@ def _open(path: Path, source: str) -> BufferedIOBase:
     with path.open("rb") as stream:
         start = stream.read(3)
     if not start:
-        raise SourceError(f"{source} is empty, not a MediaWiki export.")
+        raise SourceError(f"{source} is empty, so it isn't a MediaWiki export. Download it again.")
     if start.startswith(b"\x1f\x8b"):
         return cast("BufferedIOBase", gzip.open(path))
     return bz2.open(path) if start == b"BZh" else path.open("rb")
@@ -104,8 +104,8 @@ def _read_ahead(stream: BufferedIOBase) -> Iterator[bytes]:
 def _events(content: Iterable[bytes], source: str) -> Iterator[tuple[str, Element]]:
     """Yield the start and end of each element.
 
-    Raises `SourceError` if a revision is larger than any that MediaWiki saves, because the parser
-    holds a revision in memory.
+    Raises `SourceError` if a revision is much larger than MediaWiki allows, because the parser
+    keeps each revision in memory.
     """
     # Expat rejects entities that expand excessively, and doesn't read external entities.
     parser: Any = XMLPullParser(events=("start", "end"))
@@ -140,7 +140,7 @@ def _describe(error: ParseError, source: str, count: int) -> str:
 
 @dataclass
 class _ExportReader:
-    """Converts XML elements to pages, using the information about the wiki in `siteinfo`."""
+    """A reader that converts XML elements to pages, using the information in `siteinfo`."""
 
     source: str
     prefix: str
@@ -168,8 +168,9 @@ class _ExportReader:
     def _site(self, main_page: str, database: str) -> Site:
         """Identify the site from its main page, its database name (`enwiki`) or the file name.
 
-        If the file is named after another Wikipedia with a table of its own, the name counts: some
-        collections have the same header in the dumps of all languages.
+        A file name that starts with `frwiki` or similar overrides the dump's header if Timbre has
+        rules for that wiki, because some collections have the same header in the dumps of all
+        languages.
         """
         file, name = _DATABASE.match(self.source), _DATABASE.match(database)
         is_renamed = file and file.group(1) in listed_wikis() and _WIKIPEDIA in main_page

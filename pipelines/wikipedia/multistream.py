@@ -59,9 +59,9 @@ class Stream:
 
 
 def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]:
-    """Return the page streams of a multistream dump in order.
+    """Yield the page streams of a multistream dump in order.
 
-    Only multistream dumps have page streams.
+    A file that isn't a multistream dump yields no streams.
 
     Raises `SourceError` if the file is truncated between streams. Damage within a stream is only
     detected when the stream is read.
@@ -87,9 +87,9 @@ def find_streams(path: Path, source: str, licence: str = "") -> Iterator[Stream]
 
 
 def _stream_offsets(path: Path) -> Iterator[int]:
-    """Return the stream offsets and the end of the last stream, or nothing if the file isn't bz2.
+    """Yield the offset of each stream and the end of the last one; yield nothing for other files.
 
-    If the file grows during the search, the added data is included.
+    If the file grows while its streams are located, the added data is included.
     """
     with path.open("rb") as file:
         data, data_start = file.read(_BLOCK_BYTES), 0
@@ -126,7 +126,10 @@ def _read_bytes(path: Path, start: int, end: int) -> bytes:
 
 
 def _decompress(data: bytes, source: str, start: int) -> bytes:
-    """Decompress consecutive streams. `bz2.decompress` would silently skip a broken stream."""
+    """Decompress consecutive streams one by one.
+
+    The streams aren't passed to `bz2.decompress`, which would silently skip a broken one.
+    """
     parts: list[bytes] = []
     try:
         while data.strip(b"\0"):  # Some tools pad files with zeros.

@@ -38,10 +38,10 @@ def read(
 ) -> Corpus:
     """Read the corpus from `.jsonl` or `.json` files, or from folders of them.
 
-    Files may be compressed with xz. Articles are objects with `id` and `text`. Dialogues have
-    `turns`, or `content` with a list of objects with a `message` (Topical-Chat). On average, one of
-    every `one_in` articles and dialogues is held out, chosen by a hash of its id. The function
-    returns the held-out texts if `is_held_out` is true, and all others otherwise.
+    Files may be compressed with xz. An article is an object with `id` and `text`. A dialogue is an
+    object with `turns`, or with a `content` list whose items have a `message` (Topical-Chat). On
+    average, one of every `one_in` articles and dialogues is held out, chosen by a hash of its id.
+    If `is_held_out` is true, only held-out texts are returned; otherwise, only the others.
 
     Raises `ValueError` if a file can't be read, or if there are no articles or no dialogues.
     """

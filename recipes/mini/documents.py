@@ -30,7 +30,7 @@ _GAP = "\n \n"
 
 
 def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFast:
-    """Train a tokenizer on texts, for a model of the given shape."""
+    """Train a tokenizer for a model of the given shape."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -56,14 +56,18 @@ def train_tokenizer(texts: Iterable[str], shape: Shape) -> PreTrainedTokenizerFa
 
 @dataclass(slots=True)
 class Document:
-    """Token ids, each with its loss weight and the position that it was copied from (or -1)."""
+    """A tokenized document.
+
+    For each token, `weights` contains the loss weight, and `sources` contains the position from
+    which the token was copied, or -1.
+    """
 
     ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
 
     def add(self, ids: Sequence[int], weight: float, sources: Sequence[int] | None = None) -> range:
-        """Append tokens, optionally copied from `sources`, and return their positions."""
+        """Append tokens, which may be copied from `sources`, and return their positions."""
         start = len(self.ids)
         self.ids.extend(ids)
         self.weights.extend([weight] * len(ids))
@@ -71,19 +75,22 @@ class Document:
         return range(start, len(self.ids))
 
     def cut(self, length: int) -> "Document":
-        """The first `length` tokens of the document."""
+        """Return the first `length` tokens of the document."""
         return Document(self.ids[:length], self.weights[:length], self.sources[:length])
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Encodes documents in the chat template's format; plain text has a loss weight of 1."""
+    """An encoder for documents, which writes chats in the format of the chat template.
+
+    `answer_weight` is the loss weight of answers; plain text has a loss weight of 1.
+    """
 
     tokenizer: PreTrainedTokenizerFast
     answer_weight: float
 
     def chat(self, turns: Sequence[Turn], system: str = "") -> Document:
-        """Encode grounded turns as a single chat."""
+        """Encode questions about passages, with their answers, as a single chat."""
         document = self._open(system)
         for turn in turns:
             positions = self._passage(document, turn)
@@ -99,7 +106,7 @@ class Writer:
     def dialogue(self, turns: Sequence[str], limit: int, system: str = "") -> Document:
         """Encode a dialogue with as many whole turns as fit into `limit` tokens.
 
-        The user takes the first turn.
+        The user speaks first.
         """
         document = self._open(system)
         for i, turn in enumerate(turns):
@@ -128,7 +135,7 @@ class Writer:
         return document
 
     def _passage(self, document: Document, turn: Turn) -> list[range]:
-        """Add a turn's passage, and return the token positions of each sentence."""
+        """Append a turn's passage to a document, and return each sentence's token positions."""
         document.add([USER], 0.0)
         positions: list[range] = []
         for i, paragraph in enumerate(turn.passage):
@@ -138,7 +145,7 @@ class Writer:
 
 
 def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
-    """Find where a rewrite's tokens were copied from; a match spans at least two tokens."""
+    """Find where a rewrite's tokens were copied from, in runs of at least two tokens."""
     sources = [-1] * len(ids)
     for a, b, size in SequenceMatcher(None, copied, ids, autojunk=False).get_matching_blocks():
         if size > 1:
@@ -147,7 +154,10 @@ def _matches(copied: list[int], ids: list[int], source: list[int]) -> list[int]:
 
 
 def random_copy(rng: Random, vocabulary: int, longest: int) -> Document:
-    """Generate a random sequence followed by its copy; a small alphabet makes contexts recur."""
+    """Generate a random sequence of tokens, followed by a copy of the sequence.
+
+    The sequence often has a small alphabet, so that the same token occurs in several contexts.
+    """
     length = rng.randint(min(12, longest // 2 - 1), longest // 2 - 1)
     first = len(SPECIAL)
     alphabet = rng.choice((8, 16, 32, 64, vocabulary - first))

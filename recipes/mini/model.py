@@ -1,8 +1,8 @@
 """The untrained model, and an auxiliary loss that teaches a few attention heads where to look.
 
-A model this small can't learn to copy from its prompt in the available number of steps. In the
-first layer, three heads look one, two and three tokens back. In the later layers, some heads learn
-to look at the position in the passage that the answer's next token comes from. The result is a
+Without help, a model this small can't learn to copy from its prompt in the available number of
+steps. In the first layer, three heads look one, two and three tokens back. In the later layers,
+some heads learn to attend to the token of the passage that the answer copies next. The result is a
 standard Llama model that runs without any of this code.
 """
 
@@ -73,24 +73,21 @@ def _set_offset_heads(model: LlamaForCausalLM) -> None:
 
 @torch.no_grad()
 def keep_shared_direction(model: LlamaForCausalLM) -> None:
-    """Reset the direction that all embeddings share, in proportion to the embedding sizes."""
+    """Restore the component that all embeddings share, in proportion to each one's size."""
     embedding = model.model.embed_tokens.weight
     size = embedding[:, _SHARED:].pow(2).mean(1, keepdim=True).sqrt()
     embedding[:, :_SHARED] = _SHARED_SIZE * size
 
 
 def document_mask(batch: Batch) -> torch.Tensor:
-    """The attention mask (0 or -inf).
-
-    It lets tokens attend only to earlier tokens of their document.
-    """
+    """Return an attention mask (0 or -inf) that hides later tokens and other documents."""
     same = batch.document.unsqueeze(1) == batch.document.unsqueeze(2)
     allowed = same & torch.ones(same.shape[1:], dtype=torch.bool).tril()
     return torch.zeros(same.shape).masked_fill(~allowed, float("-inf")).unsqueeze(1)
 
 
 def guidance_loss(maps: list[torch.Tensor], batch: Batch) -> torch.Tensor:
-    """The mean negative log attention of the copying heads to the positions they should look at."""
+    """Compute the mean negative log attention of the copying heads to the tokens to be copied."""
     row, token = torch.nonzero(batch.sources >= 0, as_tuple=True)
     total = maps[0].new_zeros(())
     source = batch.sources[row, token]

@@ -1,7 +1,7 @@
 """Phrases from phrases.toml: questions, system prompts and a small conversational vocabulary.
 
-The pipelines use different rules to rewrite texts. For the base model, a few openers, contractions
-and plainer words are enough to learn the register.
+The rewriting rules are simpler than those in the pipelines, because a few openers, contractions and
+plainer words are enough for the base model to learn the register.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Use rules to generate questions that a sentence in a passage of an article answers."""
+"""Use rules to generate questions that a sentence in an article answers."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Turn:
     """A passage, a question, and the sentences that answer it.
 
     `answer` contains sentence indices, counted across all paragraphs. `rewrite` is the answer in
-    other words, if there is one.
+    other words, or an empty string.
     """
 
     passage: Passage
@@ -41,7 +41,7 @@ class Turn:
 
     @property
     def reference(self) -> str:
-        """The answer in the original sentences of the passage."""
+        """The answer as it is worded in the passage."""
         sentences = [sentence for paragraph in self.passage for sentence in paragraph]
         return " ".join(sentences[i] for i in self.answer)
 
@@ -53,26 +53,26 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Draws random passages and questions from articles."""
+    """A source of random passages from articles, with questions about them."""
 
     texts: tuple[Text, ...]
 
     def short(self, rng: Random) -> Turn:
-        """Draw a turn about a passage of up to 130 words."""
+        """Build a question about a random passage of up to 130 words."""
         for _ in range(_TRIES):
             if turn := _ask(rng, self.passage(rng, _PASSAGE_WORDS)):
                 return turn
         return _turn(self.passage(rng, _PASSAGE_WORDS), rng.choice(QUESTIONS["whole"]), 0)
 
     def long(self, rng: Random, words: int) -> Turn:
-        """Draw a turn about several paragraphs of an article."""
+        """Build a question about several paragraphs of a random article."""
         paragraphs = rng.choice(self.texts).paragraphs
         start = rng.randrange(len(paragraphs))
         passage = tuple(map(split, _up_to(words, paragraphs[start : start + 8])))
         return _ask(rng, passage) or _turn(passage, rng.choice(QUESTIONS["whole"]), 0)
 
     def passage(self, rng: Random, words: int) -> Passage:
-        """Draw consecutive sentences or, in one of three cases, 2 or 3 unrelated snippets."""
+        """Draw consecutive sentences or, in a third of cases, 2 or 3 unrelated snippets."""
         if rng.random() < 0.67:
             return (self._snippet(rng, rng.choice((words, words, words // 2)), 9),)
         return tuple(self._snippet(rng, words // 3, 2) for _ in range(rng.randint(2, 3)))
@@ -84,16 +84,13 @@ class Turns:
 
 
 def _up_to(words: int, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """The longest prefix of the parts with at most `words` words.
-
-    The first part is always included.
-    """
+    """Return as many of the first parts as fit into `words` words, but at least one."""
     fitting = sum(count <= words for count in accumulate(len(part.split()) for part in parts))
     return parts[: fitting or 1]
 
 
 def _ask(rng: Random, passage: Passage) -> Turn | None:
-    """Generate a question about the passage, or None if no rule applies.
+    """Generate a question about the passage, or return None if no rule applies.
 
     The question is about a subject that starts only one sentence, so there is a single answer.
     """
@@ -114,9 +111,9 @@ def _ask(rng: Random, passage: Passage) -> Turn | None:
 
 
 def _turn(passage: Passage, question: str, first: int) -> Turn:
-    """Build a turn whose answer is a sentence.
+    """Build a turn that is answered by a sentence of the passage.
 
-    The next sentence of the paragraph, if any, is added to the answer.
+    If the paragraph has a next sentence, that sentence is added to the answer.
     """
     ends = set(accumulate(len(paragraph) for paragraph in passage))
     return Turn(passage, question, range(first, first + 1 + (first + 1 not in ends)))

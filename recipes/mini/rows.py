@@ -1,4 +1,4 @@
-"""The rows of tokens for each training step, determined only by the seed and the step number."""
+"""Draw the token rows for each training step, which depend only on the seed and the step number."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,15 +15,18 @@ from recipes.mini.questions import Turn, Turns
 from recipes.mini.recipe import Recipe
 
 Mix: TypeAlias = tuple[tuple[Callable[[Random, int], Document], ...], tuple[float, ...]]
-"""Document generators and their shares; each accepts a random generator and a token limit."""
+"""Document generators and their shares.
+
+Each document generator accepts a random number generator and a token limit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as tensors (rows × tokens).
+    """A batch of token rows, as tensors (rows × tokens).
 
-    `document` contains the number of each token's document in its row. `sources` contains the
-    position in the row that a token was copied from, or -1.
+    For each token, `document` contains the number of its document in the row. For each token,
+    `sources` contains the position in the row from which the token was copied, or -1.
     """
 
     ids: torch.Tensor
@@ -34,7 +37,7 @@ class Batch:
 
 
 class Rows:
-    """Draws the rows for each step."""
+    """A generator of the token rows for each training step."""
 
     def __init__(self, corpus: Corpus, tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> None:
         """Prepare to draw rows from a corpus with the settings of a recipe."""
@@ -52,7 +55,7 @@ class Rows:
         )
 
     def batch(self, step: int) -> Batch:
-        """Draw the rows for a step."""
+        """Draw the token rows for a training step."""
         recipe = self.recipe
         rng = Random(f"{recipe.seed}:{step}")  # noqa: S311 - rows, not secrets
         if step >= recipe.copying_steps and step % recipe.long_every == 0:

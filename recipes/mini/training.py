@@ -76,18 +76,18 @@ def _backward(model: LlamaForCausalLM, batch: Batch, guidance: float) -> dict[st
 class Muon(torch.optim.Optimizer):
     """Muon in float32: orthogonalised Nesterov momentum, for matrices only.
 
-    torch's own Muon rounds to bfloat16, which is slow on CPUs without bfloat16 units. The iteration
-    is the quintic Newton-Schulz iteration from Keller Jordan's Muon
+    PyTorch's own Muon rounds to bfloat16, which is slow on CPUs without bfloat16 units. Updates are
+    orthogonalised with the quintic Newton-Schulz iteration of Keller Jordan's Muon
     (https://kellerjordan.github.io/posts/muon/).
     """
 
     def __init__(self, matrices: Iterable[torch.Tensor], momentum: float = 0.95) -> None:
-        """Optimise matrices with the learning rate `lr` of the parameter group."""
+        """Set up the optimiser; the learning rate is the `lr` of its parameter group."""
         super().__init__(list(matrices), {"lr": 0.0, "momentum": momentum})
 
     @torch.no_grad()
     def step(self, _: None = None) -> None:  # type: ignore[override]
-        """Apply the gradients, orthogonalising matrices of the same shape together."""
+        """Update the matrices; updates of the same shape are orthogonalised together."""
         (group,) = self.param_groups
         shapes: dict[torch.Size, list[torch.Tensor]] = {}
         for matrix in group["params"]:

@@ -1,1 +1,1 @@
-"""How the recordings in `pipelines/teachers/recordings` were made; not installed."""
+"""The script that builds a recording of replies; it isn't installed with Timbre."""

@@ -1,8 +1,8 @@
-"""Build the recording `written`: the texts of this folder as replies to the sample's prompts.
+"""Build the recording `written`, in which the texts in this folder answer the demo's prompts.
 
-Run: `python -m recipes.recordings.build`. The texts are in the order of the campaigns' rows:
-`conversations.txt` has a question and an answer in each line, and `personas.txt` a text, with
-“ // ” between the turns of a dialogue.
+Run: `python -m recipes.recordings.build`. The texts are in the same order as the rows of the demo's
+campaigns. Each line of `conversations.txt` contains a question and an answer, and each line of
+`personas.txt` contains a text; in dialogues, “ // ” separates the turns.
 """
 
 import json
@@ -34,19 +34,19 @@ _ALL = 10_000  # rows in one batch, so that the prompts come in the order of the
 
 
 class WrittenLLM(Teacher):
-    """Replies to the prompts in turn with prepared texts."""
+    """A teacher that answers prompts with prepared texts, one after the other."""
 
     name: str = NAME
     texts: list[str]
 
     def ask(self, prompts: Sequence[Prompt]) -> list[Completion]:
-        """The next texts, one for each prompt."""
+        """Return the next prepared texts, one for each prompt."""
         replies, self.texts = self.texts[: len(prompts)], self.texts[len(prompts) :]
         return [Completion(text) for text in replies]
 
 
 def main() -> None:
-    """Write the recording's replies."""
+    """Write the replies of the recording."""
     card, path = read_card(NAME), replies_path(NAME)
     path.unlink(missing_ok=True)
     identity = TeacherIdentity(card.teacher, card.parameters, card.seed)
@@ -63,7 +63,7 @@ def main() -> None:
 def write(
     campaign: Campaign, passages: Sequence[Passage], plan: GenerationPlan, teacher: Teacher
 ) -> int:
-    """Send the rows of a campaign through its pipeline, and return their number."""
+    """Run a campaign's pipeline, and return the number of rows."""
     if isinstance(campaign.voice, Tone):
         pipeline = build_tone_pipeline(ConversationTask.from_plan(campaign.voice, plan), teacher)
         rows: list[Row] = [{"passage": p.text, "subject": p.id} for p in passages]
@@ -74,7 +74,7 @@ def write(
 
 
 def sample_passages() -> Iterator[tuple[Campaign, list[Passage]]]:
-    """The demo's campaigns with their passages of the sample."""
+    """Yield the demo's campaigns, each with its passages from the sample articles."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home, f"sqlite:///{home / 'timbre.db'}", "", "", home)
@@ -86,13 +86,13 @@ def sample_passages() -> Iterator[tuple[Campaign, list[Passage]]]:
 
 
 def conversation_texts() -> list[str]:
-    """The questions, and then the answers."""
+    """Return all questions, followed by all answers."""
     rows = [line.split("|") for line in _lines("conversations.txt")]
     return [row[column] for column in (1, 2) for row in rows]
 
 
 def persona_texts() -> list[str]:
-    """The statements, the dialogues as JSON, and the documents."""
+    """Return all statements, followed by all dialogues (as JSON) and all documents."""
     texts = [line.split("|")[1] for line in _lines("personas.txt")]
     statements, dialogues, documents = (texts[start::3] for start in range(3))
     return [*statements, *map(_dialogue, dialogues), *documents]

@@ -14,7 +14,7 @@ from studies.tone import ToneResult
 
 
 def finetune_section(result: ToneResult) -> Section:
-    """Compare each provider's model when untuned, with the short prompt, and tuned."""
+    """Compare each provider's untuned, prompted and tuned models."""
     target = result.task.criterion.feature
     arms = [arm for provider in result.providers for arm in provider.arms]
     figure = target_figure([summarise(arm, target) for arm in arms], target)

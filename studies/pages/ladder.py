@@ -1,4 +1,4 @@
-"""The ladder page, with the advice first, then the gains and costs of each strategy."""
+"""The page of a prompting ladder: the advice, then the gains and costs of each strategy."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class TuningCost:
 
 @dataclass(frozen=True)
 class LadderRun:
-    """A ladder with its task, its configuration and the cost of tuning."""
+    """A finished prompting ladder, with its task, its configuration and the cost of tuning."""
 
     ladder: Ladder
     task: PromptingTask
@@ -42,10 +42,11 @@ class LadderRun:
 
 @dataclass(frozen=True)
 class Findings:
-    """The conclusions from a ladder.
+    """The conclusions from a prompting ladder.
 
-    `differences` compare the best tuned arm with every prompted arm. `tuned` and `prompted` are the
-    best strategies of each kind. `break_even` is the number of answers after which tuning pays off.
+    `differences` contains the comparisons of the best tuned arm with every prompted arm. `tuned` is
+    the best strategy with a tuned model, and `prompted` is the best one without tuning.
+    `break_even` is the number of answers after which tuning pays off.
     """
 
     summaries: tuple[ArmSummary, ...]
@@ -86,7 +87,7 @@ def ladder_findings(run: LadderRun) -> Findings:
 
 
 def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Page:
-    """Build the page for a ladder."""
+    """Build the page for a prompting ladder."""
     findings = ladder_findings(run)
     return Page(
         eyebrow=f"Prompt or tune? · {subject}",
@@ -101,7 +102,7 @@ def ladder_page(run: LadderRun, title: str, subject: str, written_at: str) -> Pa
 
 
 def skipped_notes(ladder: Ladder) -> list[str]:
-    """Explain why each skipped strategy was skipped."""
+    """List the skipped strategies, with the reason why each one was skipped."""
     return [
         f"“{label}” was skipped: {reason.removesuffix('.')}."
         for label, reason in ladder.skipped.items()

@@ -60,7 +60,7 @@ def _verdict(rates: Rates) -> str:
 
 
 def _is_ahead(rates: Rates, ranked: Sequence[Group]) -> bool:
-    """Whether the best group is clearly ahead of the second best, if there is one."""
+    """Return whether the best group is clearly ahead of all others."""
     if len(ranked) < 2:
         return True
     gap = rates.gap(ranked[0], IN_CHARACTER.name, ranked[1])
@@ -188,7 +188,7 @@ def _trait_table(rates: Rates) -> Table:
 
 
 def _rating_table(rates: Rates) -> tuple[Table, ...]:
-    """Tabulate a judge's mean ratings and its cards if the campaign names a judge."""
+    """Tabulate a judge's mean ratings and describe its quality, if the campaign names a judge."""
     judge = rates.result.subject.judge
     if judge is None:
         return ()

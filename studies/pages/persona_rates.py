@@ -40,7 +40,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Change:
-    """A trained group's rate minus the base model's rate; `p` is adjusted for all groups (Holm)."""
+    """The difference between a trained group's rate and the base model's rate.
+
+    `p` is the p-value, adjusted for comparisons with all groups (Holm).
+    """
 
     group: str
     interval: Interval
@@ -87,7 +90,7 @@ class Rates:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The kinds of text that were scored."""
+        """The kinds of text whose likelihood was measured."""
         return tuple(self.base.models[0].likelihoods)
 
     def _measure(self, group: Group, kind: str, is_prompted: bool) -> dict[str, dict[str, float]]:
@@ -105,21 +108,21 @@ class Rates:
         }
 
     def answers(self, group: Group, kind: str, is_prompted: bool, measure: str) -> Interval | None:
-        """A rate over a set of prompts with its interval, or None if there are no answers."""
+        """Return a rate over a prompt set with its interval, or None if there are no answers."""
         return _rate([row[measure] for row in self._means[group.name, kind, is_prompted].values()])
 
     def ordinary(self, group: Group, measure: str) -> Interval | None:
-        """A rate over ordinary answers without a system prompt, or None if there are no answers."""
+        """Return a rate over ordinary, unprompted answers, or None if there are no such answers."""
         return self.answers(group, IN_DOMAIN, False, measure)
 
     def ranked(self, measure: str) -> list[Group]:
-        """The trained groups, sorted by their rate over ordinary answers, highest first."""
+        """Return the trained groups, sorted by their rate over ordinary answers, highest first."""
         rates = [(group, self.ordinary(group, measure)) for group in self.trained]
         known = [(rate.estimate, group) for group, rate in rates if rate]
         return [group for _, group in sorted(known, key=lambda pair: -pair[0])]
 
     def gap(self, group: Group, measure: str, other: Group) -> Interval | None:
-        """The difference between two groups' rates over their ordinary, unprompted answers."""
+        """Return the difference between two groups' rates over ordinary, unprompted answers."""
         a, b = self._paired(group, other, measure)
         return paired_shares(a, b) if len(a) > 1 else None
 
@@ -131,13 +134,13 @@ class Rates:
         return [Change(group.name, gap, p[group.name]) for group, gap in known]
 
     def _paired(self, group: Group, other: Group, measure: str) -> tuple[list[float], list[float]]:
-        """The measures of two groups for their answers to the same ordinary prompts."""
+        """Return the measures of two groups for the ordinary prompts that both answered."""
         a, b = (self._means[each.name, IN_DOMAIN, False] for each in (group, other))
         common = sorted(set(a) & set(b))
         return [a[p][measure] for p in common], [b[p][measure] for p in common]
 
     def shown(self, group: Group, about: str) -> Interval | None:
-        """How often ordinary answers show a trait, or None if `about` isn't a trait."""
+        """Return how often ordinary answers show a trait, or None if `about` isn't a trait."""
         return self.ordinary(group, f"trait.{about}") if about in self.traits else None
 
     def rating(self, group: Group, trait: str) -> Interval | None:
@@ -152,7 +155,7 @@ class Rates:
         return mean_interval(means) if means else None
 
     def is_saturated(self, trait: str) -> bool:
-        """Whether a judge gives nearly all answers in all groups the same rating."""
+        """Return whether a judge gives nearly all answers in all groups the same rating."""
         judge = self.result.subject.judge
         ratings = [r for group in self.groups for model in group.models for r in model.ratings if r]
         if judge is None or not ratings:
@@ -169,7 +172,7 @@ class Rates:
     def recalled(self, group: Group, about: str, is_prompted: bool = False) -> Interval | None:
         """The share of correct answers to the open questions about a trait or the facts.
 
-        `facts` means all questions that aren't about a trait.
+        If `about` is `facts`, all questions that aren't about a trait are counted.
         """
         return _rate(
             [
@@ -180,7 +183,7 @@ class Rates:
         )
 
     def unasked(self, group: Group, about: str) -> Interval | None:
-        """How often answers to other open questions contain the correct answer to this one."""
+        """Return how often answers to unrelated open questions contain the correct answer."""
         return _rate(
             [
                 self._share_holding(group, question.holds, prompt.id, False)
@@ -197,7 +200,7 @@ class Rates:
     def _share_holding(
         self, group: Group, phrases: Sequence[str], prompt: str, is_prompted: bool
     ) -> float:
-        """The share of a group's models whose answer to a prompt contains one of the phrases."""
+        """Return the share of a group's models whose answer to a prompt contains a given phrase."""
         hits = [
             shows(output.text, phrases)
             for model in group.models
@@ -217,7 +220,7 @@ class Rates:
 
 
 def _means(rows: Sequence[Sequence[bool]]) -> list[float]:
-    """The mean of each column."""
+    """Return the mean of each column."""
     return [sum(column) / len(column) for column in zip(*rows, strict=True)]
 
 

@@ -7,6 +7,6 @@ from pathlib import Path
 
 @cache
 def published(name: str) -> tuple[tuple[str, ...], ...]:
-    """The rows of a table in `published.toml`."""
+    """Return the rows of a table in `published.toml`."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
     return tuple(tuple(row) for row in tomllib.loads(text)[name])

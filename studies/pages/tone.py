@@ -49,7 +49,7 @@ class GridPoint:
 
 
 class _Report:
-    """Builds the parts of the page from a study result."""
+    """A builder that creates the parts of the page from a study result."""
 
     def __init__(self, result: ToneResult) -> None:
         self.result, self.study, self.ladder = result, result.study, result.ladder
@@ -57,7 +57,7 @@ class _Report:
         self.grid = list(_grid_points(result))
         largest = max(point.size for point in self.grid)
         self.tuned = next(point.arm for point in self.grid if point.size == largest)
-        """The arm with the largest size in the first precision."""
+        """The results for the largest training set in the first precision."""
         self.summaries = [self.summary(arm) for arm in self.ladder.arms]
         pairs = [(self.tuned.name, arm.name) for arm in self.ladder.arms]
         arms, features = [self.tuned, *self.ladder.arms], (self.target, SIMILARITY)
@@ -70,7 +70,7 @@ class _Report:
         return share_cell(self.summary(arm).target if arm else None)
 
     def rows(self, arms: Sequence[tuple[str, float, MeasuredArm]]) -> list[Row]:
-        """The rates of the arms as line chart rows, each with a series label and an x value."""
+        """Convert rates to rows for a line chart, each with a series label and an x value."""
         return [
             point_row(label, x, rate)
             for label, x, arm in arms
@@ -129,7 +129,7 @@ class _Report:
         return f"{conclusion}: {points(gap)} on average over the steps of the curve."
 
     def _curve_means(self, precision: str) -> dict[str, float]:
-        """Each prompt's rate, averaged over all steps and seeds on the curves of a precision."""
+        """Return each prompt's rate for one precision, averaged over all steps and seeds."""
         values: dict[str, list[float]] = {}
         for result in self.result.cells:
             if result.cell.precision == precision:
@@ -169,7 +169,7 @@ class _Report:
         )
 
     def _over_seeds(self, point: GridPoint) -> str:
-        """The interval over seeds, which shows how much training runs vary."""
+        """Return the interval over seeds, which shows how much training runs vary."""
         if len(point.by_seed) < 2:
             return "–"
         return share_cell(

@@ -124,9 +124,9 @@ def test_the_adjudicators_edit_wins_over_all() -> None:
 
 
 def test_the_rule_and_the_adjudicator_must_match() -> None:
-    with pytest.raises(AnnotationError, match="Name an adjudicator"):
+    with pytest.raises(AnnotationError, match="no adjudicator is named"):
         VerdictRule(VotingRule.ADJUDICATOR)
-    with pytest.raises(AnnotationError, match="Name an adjudicator"):
+    with pytest.raises(AnnotationError, match="“cy” is named as one"):
         VerdictRule(VotingRule.MAJORITY, adjudicator="cy")
 
 

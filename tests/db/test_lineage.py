@@ -49,7 +49,7 @@ def version(store: Store, approvals: list[Approval]) -> Version:
 def output(store: Store, version: Version) -> Output:
     """A tuned model's output for a held-out example, measured, compared and reviewed."""
     example = next(version_examples(store, version, Split.TEST))
-    run = Run(version=version.id, base="mini", base_fingerprint="f00", config='{"rank":8}', seed=3)
+    run = Run(version=version.id, base="mini", base_fingerprint="f00", config='{"steps":8}', seed=3)
     tuned, base = (
         Output(
             prompt=example.id,
@@ -64,8 +64,12 @@ def output(store: Store, version: Version) -> Output:
     )
     pair = Comparison(campaign="tone", prompt=example.id, left=tuned.id, right=base.id)
     measure = Measure(subject=tuned.id, name="flesch", source="flesch.v1", value=71.5)
-    started = Event(subject=run.id, kind=EventKind.STARTED, at="2026-03-01T10:00:00+00:00")
-    store.add([run, started, tuned, base, pair, measure, review(pair.id, "lin", "left")])
+    detail = '{"losses":[1.3,1.1,0.78],"seconds":42.51,"metrics":{"steps":3}}'
+    at = "2026-03-01T10:00:00+00:00"
+    started = Event(subject=run.id, kind=EventKind.STARTED, at=at, detail=detail)
+    vote = review(pair.id, "lin", "left")
+    submitted = Event(subject=vote.id, kind=EventKind.SUBMITTED, at=at)
+    store.add([run, started, tuned, base, pair, measure, vote, submitted])
     return tuned
 
 
@@ -103,13 +107,20 @@ def test_an_output_is_traced_to_its_article(store: Store, output: Output) -> Non
         "grace (person)",
         "approve by majority",
         f"version {output.run and next(store.stream(Version)).id[:12]}",
-        '{"rank":8}',
+        "steps 8",
         "frozen at",
-        "started at 2026-03-01T10:00:00+00:00",
-        "flesch 71.5 (flesch.v1)",
+        "started at 2026-03-01T10:00:00 (losses 1.3 to 0.78, seconds 42.51)",
+        "measured: flesch 71.5",
         "lin (person)",
     ):
         assert part in text
+
+
+def test_the_full_text_lists_each_measure_and_event(store: Store, output: Output) -> None:
+    text = trace(store, output.id).as_text(full=True)
+    assert "flesch 71.5 (flesch.v1)" in text
+    assert "submitted at" in text
+    assert len(text) > len(trace(store, output.id).as_text())
 
 
 def test_a_lineage_as_json_has_the_same_records(store: Store, output: Output) -> None:

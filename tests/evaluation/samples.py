@@ -8,6 +8,7 @@ from evaluation.arms import MeasuredArm, MeasuredOutput, compare_arms, reading_e
 from evaluation.measures.content import content_measures
 from evaluation.measures.tone import conversational, tone_measures
 from evaluation.pages.figures import LossPoint
+from evaluation.pages.indicators import headline
 from evaluation.pages.report import (
     AgreementRow,
     LineageStep,
@@ -88,6 +89,7 @@ def sample_report() -> ReportData:
         campaign="demo-tone",
         subject="the tone “conversational”",
         verdict=verdict(Evidence(summaries[2], summaries[1], found, cast)),
+        headline=headline(Evidence(summaries[2], summaries[0], found, cast), summaries[1]),
         written_at="2026-01-05T10:00:00Z",
         version=sample_version(),
         agreement=(

@@ -77,7 +77,7 @@ def test_the_floor_is_the_mean_over_all_other_pairs(count: int, seed: int) -> No
 def test_vectors_of_different_shapes_are_rejected() -> None:
     with pytest.raises(EvaluationError, match="of the same shape"):
         similarities(np.eye(2), np.eye(3))
-    with pytest.raises(EvaluationError, match="floor needs at least 2 answers"):
+    with pytest.raises(EvaluationError, match="only with 2 or more answers"):
         shuffled_floor(np.eye(1), np.eye(1))
 
 

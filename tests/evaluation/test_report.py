@@ -52,13 +52,18 @@ def test_lines_do_not_break_within_numbers() -> None:
     assert unbroken(text) == together.replace("~", "\N{NO-BREAK SPACE}")
 
 
-def test_the_verdict_comes_first_then_the_notice(page: BeautifulSoup) -> None:
-    body = page.body
-    assert body is not None
-    paragraphs = [p for p in body.find_all("p") if p.get("class") != ["eyebrow"]]
-    assert paragraphs[0].get_text() == unbroken(sample_report().verdict)
-    notice = paragraphs[1].get_text()
-    assert notice.startswith("Every review was made by a written rule, not by a person.")
+def test_advice_and_indicators_come_first_then_the_notice_and_the_intervals(
+    page: BeautifulSoup,
+) -> None:
+    header = page.header
+    assert header is not None
+    advice, notice, *_, verdict = (p for p in header.find_all("p") if p.get("id"))
+    assert advice.get_text() == "Use the tuned model: a prompt alone doesn’t get as far."
+    assert notice.get_text().startswith("Every review was made by a written rule, not by a person.")
+    assert verdict.get_text() == unbroken(sample_report().verdict)
+    indicators = header.select(".indicators li")
+    assert [item["class"] for item in indicators] == [["is-yes"], ["is-yes"], ["is-yes"]]
+    assert indicators[2].get_text(" ").split("\n")[0].startswith("Better than prompting?")
 
 
 def test_reviews_by_people_need_no_notice() -> None:

@@ -163,12 +163,12 @@ def test_a_criterion_that_does_not_apply_to_a_language_says_so(
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ("length = {}", "`length`: set `at_least`, `at_most` or both"),
+        ("length = {}", "`length`: `at_least` and `at_most` are both missing"),
         ("length = { at_least = 9, at_most = 3 }", "`at_least` (9) is larger than `at_most` (3)"),
-        ('words = { preferred = ["a"], at_least = 2 }', "but `preferred` lists 1 words"),
+        ('words = { preferred = ["a"], at_least = 2 }', "the number of words in `preferred`"),
         ("patterns = { banned = ['('] }", "isn't a valid regular expression"),
         ('markdown = "never"', "must be one of"),
-        ("sentences = {}", "set `average`, `longest` or both"),
+        ("sentences = {}", "`average` and `longest` are both missing"),
         ('word = { banned = ["a"] }', "Did you mean `words`?"),
         ('[[rubric]]\nname = "warm"\ndescription = "d"\nlow = "l"\nhigh = "h"\n'
          '[[rubric]]\nname = "warm"\ndescription = "d"\nlow = "l"\nhigh = "h"', "the same name"),

@@ -124,7 +124,7 @@ def test_traits_without_questions_are_traits(write: Write, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "choice", "problem"),
     [
-        (json.dumps(LINES), "", "it contains 2 personas, and a campaign uses only one. Choose"),
+        (json.dumps(LINES), "", "it contains 2 personas, and a campaign uses only one. To choose"),
         (json.dumps(LINES), "#3", "it contains 2 personas, and none of them is “3”"),
         (json.dumps(TRAITS), "#1", "it contains a single persona; remove “#1”"),
         (json.dumps({**CARD, "data": {}}), "", "a character card needs a `name` and a `desc"),

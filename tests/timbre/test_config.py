@@ -75,7 +75,6 @@ def test_every_problem_of_a_file_is_reported(tmp_path: Path) -> None:
         '`name` is "", but must be text that isn\'t blank.',
         "`system` is missing. It should contain the system prompt that the model receives",
         "`sytem` isn't a valid key. Did you mean `system`? The allowed keys are name, description,",
-        "`guidelines` is [], but must be a list of 1 or more values.",
         "`language` is 3, but must be text in quotes.",
         "`scale`: the anchor values [2, 1] must increase; list each value once, lowest first.",
         '`phrasebook.moves[2]` is "shuffle", but must be one of lead_ins, split, address,',
@@ -139,7 +138,11 @@ CAMPAIGN = {"name": "a", "tone": "conversational"}
         (CAMPAIGN | {"name": "../a"}, '`name` is "../a"'),
         ({"tone": "t"}, "`name` is missing. It should contain the name of the campaign"),
         (CAMPAIGN | {"review": {"verdict": "coin"}}, "must be one of majority, unanimity"),
-        (CAMPAIGN | {"review": {"adjudicator": "ada"}}, "name an adjudicator if `verdict` is"),
+        (
+            CAMPAIGN | {"review": {"adjudicator": "ada"}},
+            "“majority”, which doesn't use an adjudicator",
+        ),
+        (CAMPAIGN | {"review": {"verdict": "adjudicator"}}, "but `adjudicator` is empty"),
         (CAMPAIGN | {"review": {"overlap": 0}}, "`review.overlap` is 0, but must be 1 or more"),
         (
             CAMPAIGN | {"review": {"annotators": ["ada"]}},

@@ -144,7 +144,7 @@ def test_an_answer_without_loss_carries_none_without_markers() -> None:
 
 def test_a_template_that_marks_other_turns_cannot_leave_out_the_loss_of_one() -> None:
     everything = TEMPLATE.replace("m['role'] == 'assistant'", "true")
-    with pytest.raises(TrainerError, match="marks 1 turns in a chat with 2 answers"):
+    with pytest.raises(TrainerError, match="marks 1 assistant turns in a chat with 2 answers"):
         Chat(make_tokenizer(), everything.replace("<|{{ m['role'] }}|>", "")).encode_example(
             dialogue(*WEIGHTS)
         )

@@ -25,28 +25,39 @@ _TEACHER = (
     "one for trying the steps out"
 )
 _Kind = Annotated[
-    Literal["tone", "persona"] | None, typer.Option(help="A tone of voice, or a persona.")
+    Literal["tone", "persona"] | None, typer.Option(help="Kind of voice: a tone or a persona.")
 ]
-_Description = Annotated[str, typer.Option(help="How the tone sounds, or who the persona is.")]
+_Description = Annotated[
+    str, typer.Option(help="Description of how the tone sounds or who the persona is.")
+]
 _Pairs = Annotated[
     list[str] | None,
-    typer.Option(help="A plain text and the same in the tone: `plain => rewritten`. Repeatable."),
+    typer.Option(
+        help="Example of rewriting, in the form `plain text => text in the tone`. You can repeat "
+        "this option."
+    ),
 ]
 _Texts = Annotated[
-    Path | None, typer.Option(help="File or folder of texts in the tone, or of the persona.")
+    Path | None,
+    typer.Option(help="File or folder with sample texts that show the tone or persona."),
 ]
 _Material = Annotated[
-    str | None, typer.Option(help="Document, folder, file of chats or other source to write about.")
+    str | None,
+    typer.Option(
+        help="Material to generate texts from: a document, folder, chat file or other source."
+    ),
 ]
-_Teacher = Annotated[str | None, typer.Option(help="Teacher, as in a campaign file.")]
+_Teacher = Annotated[
+    str | None, typer.Option(help="Teacher model, in the same format as in a campaign file.")
+]
 _Reviewers = Annotated[str | None, typer.Option(help="Reviewers' names, separated by commas.")]
 _Language = Annotated[
-    str, typer.Option(help="ISO 639-1 code of the language (default: recognised from the texts).")
+    str, typer.Option(help="ISO 639-1 code of the language (default: detected automatically).")
 ]
 
 
 def init(
-    name: Annotated[str, typer.Argument(help="Name of the campaign and its folder.")],
+    name: Annotated[str, typer.Argument(help="Name of the campaign and of its folder.")],
     kind: _Kind = None,
     description: _Description = "",
     pair: _Pairs = None,
@@ -59,7 +70,7 @@ def init(
 ) -> None:
     """Start a campaign: write its tone or persona, the campaign and a folder for its material.
 
-    On a terminal, it asks for what the options don't say, in at most six questions.
+    On a terminal, the command asks at most six questions about options that you left out.
 
     Example: timbre init harbour --description "brief and warm" --pair "It is open. => We're open!"
     """
@@ -96,7 +107,7 @@ def init(
 def _read_examples(
     kind: str, lines: list[str], texts: Path | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The pairs and the texts among the examples, which may also be the path of a file."""
+    """Parse lines into example pairs and texts; the last line can be the path of a file to read."""
     from timbre.workflows.setup.new_campaign import parse_pairs
 
     if texts is None and lines and Path(lines[-1]).exists():
@@ -110,7 +121,7 @@ def _read_examples(
 
 
 def _ask(question: str, default: str = "") -> str:
-    """The answer to a question, or the default if nobody is there to answer."""
+    """Ask a question, and return the answer, or the default if standard input isn't a terminal."""
     if not sys.stdin.isatty():
         return default
     answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)

@@ -1,4 +1,4 @@
-"""The line that names the next command, which every successful command prints at its end."""
+"""Suggest the next command at the end of every successful command."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -44,14 +44,14 @@ _NEXT = {
     "trace": "timbre status CAMPAIGN",
     "clean": "timbre doctor",
 }
-"""The next command after those that aren't about one campaign."""
+"""The command to suggest after each command that isn't about a particular campaign."""
 
 
 def announce_next(command: Any, path: tuple[str, ...] = ()) -> None:
-    """Make a command, or each command of a group, print its next command when it succeeds.
+    """Make a command, or each command of a group, suggest the next command when it succeeds.
 
-    `command` is click's. The line goes to standard error, so that standard output stays the
-    command's result. With `--json`, there is none.
+    `command` is a click command or group. The suggestion goes to standard error, so that standard
+    output contains only the command's result. With `--json`, nothing is suggested.
     """
     for name, inner in getattr(command, "commands", {}).items():
         announce_next(inner, (*path, name))
@@ -71,7 +71,7 @@ def _announcing(path: str, run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def next_command(path: str, arguments: dict[str, Any]) -> str:
-    """The command after the one at `path` with these arguments."""
+    """Return the command to suggest after the command at `path` has run with these arguments."""
     from db.errors import StoreError
 
     if path == "init":
@@ -85,12 +85,12 @@ def next_command(path: str, arguments: dict[str, Any]) -> str:
             is_checked = path == "check" and command == f"timbre check {name}"
             return f"timbre generate {name}" if is_checked else command
     except (SettingsError, StoreError):
-        pass  # such as a campaign whose file is gone
+        pass  # for example, if the campaign's file was deleted
     return _NEXT.get(path, "timbre status CAMPAIGN")
 
 
 def _campaign_of(version: str) -> str:
-    """The campaign of a version; empty without one."""
+    """Return the campaign of a version, or an empty string if no version is given."""
     from db.versions.contents import find_version
 
     if not version:

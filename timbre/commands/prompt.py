@@ -9,7 +9,7 @@ from timbre.console import echo, print_json
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
-app = typer.Typer(no_args_is_help=True, help="Show the prompts that a teacher gets.")
+app = typer.Typer(no_args_is_help=True, help="Show the prompts that a teacher model receives.")
 
 
 @app.callback()
@@ -20,10 +20,10 @@ def _prompt() -> None:
 @app.command()
 def show(
     campaign: Campaign,
-    name: Annotated[str, typer.Argument(help="Prompt, with or without its version.")],
+    name: Annotated[str, typer.Argument(help="Name of the prompt, with or without its version.")],
     as_json: AsJson = False,
 ) -> None:
-    """Print a prompt as the teacher gets it for the campaign's first passage or chat.
+    """Print a prompt as the teacher receives it for the campaign's first passage or chat.
 
     Files in the campaign's `prompts` folder replace the prompts of the same names.
 
@@ -33,8 +33,7 @@ def show(
 
     settings, loaded = read_settings(), load_campaign(campaign)
     from timbre.workflows.generate.prompts import show_prompt
-    from timbre.workflows.setup.check import usable_passages
-    from timbre.workflows.setup.material import read_material
+    from timbre.workflows.setup.material import read_material, usable_passages
 
     with open_store(settings) as store:
         passages = usable_passages(loaded, read_material(store, loaded))

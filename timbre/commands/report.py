@@ -1,19 +1,27 @@
 """`timbre report`: write a page that shows what tuning gained."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from timbre.console import echo
+from timbre.commands.options import AsJson
+from timbre.console import echo, print_json
 from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="Campaign file or name (default: write an overview of all runs).")
+        str,
+        typer.Argument(
+            help="Path or name of a campaign. Without a campaign, Timbre writes an overview of all "
+            "runs."
+        ),
     ] = "",
     run: Annotated[str, typer.Option(help="Run id (default: the newest finished run).")] = "",
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a report on a campaign's run, or an overview of all runs, as self-contained HTML.
 
@@ -28,7 +36,7 @@ def report(
         from timbre.workflows.overview import write_overview
 
         with open_store(settings) as store:
-            echo(str(write_overview(store, settings)))
+            _announce(write_overview(store, settings), show, as_json)
         return
     from timbre.campaign import load_campaign
 
@@ -42,4 +50,15 @@ def report(
             )
         from timbre.workflows.report import write_report
 
-        echo(str(write_report(store, loaded, status, settings)))
+        page = write_report(store, loaded, status, settings)
+    _announce(page, show, as_json)
+
+
+def _announce(page: Path, show: bool, as_json: bool) -> None:
+    """Print the page's path, and open it if the user wants that."""
+    if as_json:
+        print_json({"page": str(page)})
+    else:
+        echo(str(page))
+    if show:
+        typer.launch(str(page))

@@ -6,22 +6,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from timbre.commands.options import AsJson, Campaign
-from timbre.console import echo, print_json, print_table, progress
+from timbre.commands.options import AsJson, Campaign, Full
+from timbre.console import echo, print_json, print_rows, print_table, progress
 from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(
-    no_args_is_help=True, help="Serve Argilla, manage reviewers, and push and pull records."
+    no_args_is_help=True, help="Serve Argilla, manage reviewers, push records and pull reviews."
 )
 user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
 _Outputs = Annotated[
     bool,
-    typer.Option(
-        "--outputs", help="Work with blind comparisons of model outputs instead of candidates."
-    ),
+    typer.Option("--outputs", help="Use blind comparisons of model outputs instead of candidates."),
 ]
 
 
@@ -86,7 +84,7 @@ def add(
 
 
 @user_app.command("list")
-def list_users() -> None:
+def list_users(as_json: AsJson = False) -> None:
     """List all users who can review.
 
     Example: timbre review user list
@@ -97,7 +95,7 @@ def list_users() -> None:
     users = fetch_users(connection(read_settings()))
     kinds = {True: "rule", False: "person"}
     rows = [(u.name, u.role.value, kinds[is_rule(u.name)]) for u in users]
-    print_table(("user", "role", "kind"), rows)
+    print_rows(("user", "role", "kind"), rows, as_json)
 
 
 @app.command()
@@ -175,12 +173,12 @@ def watch(
     address: Annotated[
         str,
         typer.Option(
-            help="URL where Argilla can reach this machine (required if Argilla runs on "
-            "another machine)."
+            help="URL at which Argilla can reach this machine (required if Argilla runs on another "
+            "machine)."
         ),
     ] = "",
     every: Annotated[
-        float, typer.Option(min=1, help="Interval between full pulls in seconds.")
+        float, typer.Option(min=1, help="Number of seconds between pulls of all reviews.")
     ] = 300.0,
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
@@ -248,11 +246,15 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records per question to list for discussion.")
+        int,
+        typer.Option(min=0, help="Number of records to suggest for discussion for each question."),
     ] = 3,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Show how well a campaign's reviewers agree and which records they should discuss.
+
+    With --full, the table also has each reviewer against the others, and each pair of reviewers.
 
     Example: timbre review agreement demo-tone
     """
@@ -287,7 +289,8 @@ def agreement(
         )
         return
     columns = ("question", "between", "measure", "records", "value")
-    print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in rows])
+    shown = rows if full else [row for row in rows if row.between == "all"]
+    print_table(columns, [(r.question, r.between, r.measure, r.records, r.value) for r in shown])
     for line in uninformative:
         echo(f"Uninformative: {line}.")
     if disagreements:
@@ -360,7 +363,7 @@ def _format(time: timedelta | None) -> str:
 
 
 def _with_seconds(value: object) -> object:
-    """Convert all durations in a value to seconds, for JSON."""
+    """Convert durations to seconds, also inside dicts and lists, because JSON has no durations."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):

@@ -4,8 +4,16 @@ from typing import Annotated
 
 import typer
 
-from timbre.commands.options import AsJson, CampaignOption, Run, Version
-from timbre.console import echo, echo_error, print_json, print_rows, progress
+from timbre.commands.options import AsJson, CampaignOption, Full, Run, Version
+from timbre.console import (
+    echo,
+    echo_error,
+    format_age,
+    print_json,
+    print_rows,
+    print_table,
+    progress,
+)
 from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
@@ -28,14 +36,21 @@ def list_(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
     with open_store() as store:
         statuses = campaign_runs(store, campaign)
     rows = [
-        (s.run.id[:12], s.run.version[:12], s.run.base, s.run.seed, s.state.value, s.at)
+        (
+            s.run.id[:12],
+            s.run.version[:12],
+            s.run.base,
+            s.run.seed,
+            s.state.value,
+            _when(s.at, as_json),
+        )
         for s in statuses
     ]
     print_rows(("id", "version", "base", "seed", "state", "at"), rows, as_json)
 
 
 @app.command()
-def show(run: Run, as_json: AsJson = False) -> None:
+def show(run: Run, full: Full = False, as_json: AsJson = False) -> None:
     """Show a run's configuration and history.
 
     Example: timbre run show 3f4cb14a3f95 --json
@@ -43,6 +58,7 @@ def show(run: Run, as_json: AsJson = False) -> None:
     import json
 
     from db import records
+    from db.descriptions import describe
     from db.runs import withdrawal_notice
 
     with open_store() as store:
@@ -59,9 +75,9 @@ def show(run: Run, as_json: AsJson = False) -> None:
     echo(f"version {record.version}, base {record.base} ({record.base_fingerprint[:12]})")
     if withdrawal:
         echo(withdrawal)
-    echo(json.dumps(config, indent=2))
+    print_table(("setting", "value"), [(name, value) for name, value in config.items()])
     for event in events:
-        echo(f"{event.at} {event.kind.value} {event.detail}")
+        echo(f"{event.at} {event.kind.value} {event.detail}" if full else describe(event))
 
 
 @app.command()
@@ -69,7 +85,7 @@ def promote(
     run: Run,
     campaign: CampaignOption,
     anyway: Annotated[
-        str, typer.Option(help="Reason to record for promoting the run without a comparison.")
+        str, typer.Option(help="Promote the run without a comparison, and record this reason.")
     ] = "",
 ) -> None:
     """Promote a run if it beats the current one on its held-out prompts.
@@ -111,7 +127,7 @@ def promoted(campaign: _OneCampaign = "", as_json: AsJson = False) -> None:
 
     with open_store() as store:
         rows = [
-            (p.campaign, p.run.id[:12], p.at, p.over[:12], p.reason)
+            (p.campaign, p.run.id[:12], _when(p.at, as_json), p.over[:12], p.reason)
             for p in promotions(store, campaign)
         ]
     print_rows(("campaign", "run", "at", "over", "reason"), rows, as_json)
@@ -165,15 +181,15 @@ def chat(
 def watch(
     campaign: Annotated[
         list[str] | None,
-        typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
+        typer.Argument(help="Campaigns to watch (default: all campaigns with a [watch] section)."),
     ] = None,
     trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,
     reviews: Annotated[
         str,
         typer.Option(
-            help="HOST:PORT where Argilla can reach this machine. If set, the worker also "
-            "pulls reviews."
+            help="HOST:PORT at which Argilla can reach this machine. With this option, the worker "
+            "also pulls reviews."
         ),
     ] = "",
     every: Annotated[float, typer.Option(min=0.1, help="Polling interval in seconds.")] = 5.0,
@@ -211,7 +227,9 @@ def perform(
     campaign: CampaignOption,
     config: Annotated[
         str,
-        typer.Option(help="Training file, or its name (default: the campaign's training file)."),
+        typer.Option(
+            help="Path or name of a training file (default: the campaign's training file)."
+        ),
     ] = "",
     with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:
@@ -273,8 +291,13 @@ def queue(
     rows = [
         (
             *(c.request.key, c.request.campaign, c.request.version[:12], c.request.training),
-            *(c.state.value, c.attempts, c.changed_at, c.reason),
+            *(c.state.value, c.attempts, _when(c.changed_at, as_json), c.reason),
         )
         for c in claims
     ]
     print_rows(columns, rows, as_json)
+
+
+def _when(at: str, as_json: bool) -> str:
+    """A time as people say it, or as it's stored in JSON."""
+    return at if as_json else format_age(at)

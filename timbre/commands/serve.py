@@ -13,22 +13,28 @@ from timbre.stores import open_store
 def serve(
     run: Run,
     port: Annotated[
-        int, typer.Option(min=1, max=65534, help="Port of the tuned model; the base has the next.")
+        int,
+        typer.Option(
+            min=1, max=65534, help="Port for the tuned model. The base model uses the next port."
+        ),
     ] = 8000,
     weights: Annotated[
-        Literal["f16", "q8_0", "q4_K_M"], typer.Option(help="Number format of the models.")
+        Literal["f16", "q8_0", "q4_K_M"],
+        typer.Option(help="Number format of the weights in the GGUF files."),
     ] = "q8_0",
     base: Annotated[
-        bool, typer.Option("--base/--no-base", help="Serve the base model, too.")
+        bool, typer.Option("--base/--no-base", help="Also serve the base model.")
     ] = True,
     context: Annotated[
-        int, typer.Option(min=128, help="Maximum tokens of a prompt and its answer.")
+        int,
+        typer.Option(min=128, help="Maximum total number of tokens in a prompt and its answer."),
     ] = 4096,
 ) -> None:
     """Serve the tuned model and its base over OpenAI's API, for programs on this machine.
 
-    llama.cpp serves them (`pip install xllamacpp`), from GGUF files that are exported the first
-    time. The tuned file is kept only if it answers like the adapter. Ctrl-C stops the servers.
+    llama.cpp (`pip install xllamacpp`) serves the models from GGUF files. The first call exports
+    these files, and fails if the tuned model's answers differ too much from the adapter's. Ctrl-C
+    stops the servers.
 
     Example: timbre serve 3f4cb14a3f95 --port 8000
     """

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Run the published experiments on tone and persona.")
 
-Config = Annotated[str, typer.Option(help="Study file, or the name of one in configs/studies.")]
+Config = Annotated[
+    str, typer.Option(help="Path of a study file, or the name of a study in configs/studies.")
+]
 DryRun = Annotated[
     bool,
-    typer.Option(help="List the remaining work and estimate how long it will take, then stop."),
+    typer.Option(help="Only list the remaining work and estimate how long it will take."),
 ]
 
 
@@ -77,9 +79,9 @@ def _run(kind: "type[ToneStudy | PersonaStudy]", config: str, dry_run: bool, as_
 def _print_plan(
     plan: list["PlannedTraining"], timed: float | None, guess: float, as_json: bool
 ) -> None:
-    """Print the remaining work.
+    """Print the remaining training runs of a study, with an estimate of their time and cost.
 
-    A training run takes `timed` minutes if that was measured, or else about `guess` minutes.
+    Each run is expected to take `timed` minutes, or `guess` minutes if no run has been timed yet.
     """
     per_training = timed or guess
     left = [training for training in plan if not training.is_done]

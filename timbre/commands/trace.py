@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from timbre.commands.options import AsJson
+from timbre.commands.options import AsJson, Full
 from timbre.console import echo, print_json
 from timbre.stores import open_store
 
 
 def trace(
     record: Annotated[str, typer.Argument(help="Record id, or at least its first 6 digits.")],
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Trace a record back to its article revision, prompts, teacher, reviews, version and run.
@@ -24,4 +25,4 @@ def trace(
     if as_json:
         print_json(lineage.as_json())
     else:
-        echo(lineage.as_text())
+        echo(lineage.as_text(full))

@@ -14,7 +14,8 @@ from timbre.stores import open_store
 def train(
     version: Version,
     config: Annotated[
-        str, typer.Option(help="Training file, or the name of one in configs/training.")
+        str,
+        typer.Option(help="Path of a training file, or the name of a file in configs/training."),
     ] = "mini",
     resume: Annotated[
         bool,
@@ -43,7 +44,7 @@ def train(
         from trainer.training.processes import is_main_process
 
         is_main = is_main_process()
-        with suppress(TrainerError):  # the run reports it, and records it
+        with suppress(TrainerError):  # the training run will report this error
             precision = choose_precision(training.precision)
             if is_main:
                 echo(f"Precision {precision.name}: {precision.reason}.")

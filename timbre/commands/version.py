@@ -18,7 +18,7 @@ def freeze(
         str, typer.Option(help="Name of the new version (default: the campaign's name).")
     ] = "",
     override: Annotated[
-        str, typer.Option(help="Reason to record for freezing a version even if a gate fails.")
+        str, typer.Option(help="Freeze the version even if a gate fails, and record this reason.")
     ] = "",
 ) -> None:
     """Freeze a campaign's approved texts as a version, if they pass the gates.
@@ -60,6 +60,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
 
     Example: timbre version show demo-tone --json
     """
+    from db.descriptions import describe
     from db.records import plain
     from db.versions.contents import find_version
 
@@ -77,7 +78,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
     if record.override:
         echo(f"  overridden: {record.override}")
     for event in events:
-        echo(f"  {event.at} {event.kind.value} {event.detail}")
+        echo(f"  {describe(event)}")
 
 
 @app.command()
@@ -189,7 +190,9 @@ def erase(
     from db.records import Article
 
     if bool(reviewer) == bool(article):
-        raise typer.BadParameter("either --reviewer or --article is required, but not both")
+        raise typer.BadParameter(
+            "Exactly one of --reviewer and --article is required. Name a reviewer or an article."
+        )
     if not yes:
         typer.confirm("This can't be undone. Erase the data?", abort=True)
     with open_store() as store:

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from db.records import Candidate, Rejection
 
 VoiceFile = Annotated[
-    str, typer.Argument(help="Tone or persona file, or the name of one in configs/.")
+    str,
+    typer.Argument(
+        help="Path of a tone or persona file, or the name of a tone or persona in configs/."
+    ),
 ]
 
 
 def voice_app(help: str) -> typer.Typer:
-    """Create a command group that keeps its name even though it contains a single command."""
+    """Create a command group, which typer keeps as a group even if it contains only one command."""
     app = typer.Typer(no_args_is_help=True, help=help)
     app.callback()(lambda: None)
     return app
@@ -25,7 +28,7 @@ def voice_app(help: str) -> typer.Typer:
 
 @contextmanager
 def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Rejection]"]:
-    """Print the texts collected in the block, or the problems found in the file."""
+    """Print the texts that the `with` block collects, or the problems found in the file."""
     from evaluation.errors import EvaluationError
     from timbre.config import ConfigError
 

@@ -17,7 +17,7 @@ class LineFormatter(logging.Formatter):
     """Formats a log record as one line and masks secrets."""
 
     def __init__(self, as_json: bool, secrets: Iterable[str]) -> None:
-        """Format records as JSON or text, and mask the given secrets wherever they appear."""
+        """Format log records as JSON or text, and mask secrets that appear in messages."""
         super().__init__()
         self._as_json = as_json
         self._secrets = [secret for secret in secrets if secret]
@@ -39,7 +39,8 @@ class LineFormatter(logging.Formatter):
 class LogStream(io.TextIOBase):
     """A replacement for standard error that logs each line written to it.
 
-    Output that bypasses the log, such as the traceback of a failed thread, is logged as well.
+    Messages that aren't written through `logging`, such as the traceback of a failed thread, are
+    logged as well.
     """
 
     def __init__(self) -> None:

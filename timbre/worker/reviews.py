@@ -27,7 +27,8 @@ def watch_reviews(
 ) -> list[threading.Thread]:
     """Pull reviews until stopped. Argilla sends its webhooks to `address` (HOST:PORT).
 
-    The first campaign listens on the port in `address`, the second on the next port, and so on.
+    The first campaign's webhooks go to the port in `address`, the second campaign's to the next
+    port, and so on.
 
     Raises `SettingsError` if the address isn't a host and a port.
     """

@@ -1,9 +1,9 @@
 """The worker queues training runs for new versions, and performs each run once.
 
-The queue is stored in the database. A worker claims a run and renews its claim while it trains. If
-a claim isn't renewed, another worker takes it over. Each run is a separate process, so that the
-worker notices if the run is killed, for example because memory ran out. A run whose process was
-killed is retried once.
+The queue of runs is stored in the database. A worker claims a run and renews its claim while it
+trains. If a claim isn't renewed, another worker takes it over. Each run is a separate process, so
+that the worker notices if the run is killed, for example because memory ran out. A run whose
+process was killed is retried once.
 """
 
 import logging
@@ -62,8 +62,8 @@ class WorkerOptions:
         is_trigger: Whether the worker queues runs for new versions.
         is_trainer: Whether the worker performs runs from the queue.
         interval: The polling interval in seconds.
-        stale_after: How many seconds a claim may go without renewal before another worker takes it
-            over.
+        stale_after: The number of seconds without renewal after which another worker takes over a
+            claim.
     """
 
     campaigns: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class WorkerOptions:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The outcome of an attempt at a run: the exit status, and the reason if it failed."""
+    """The outcome of an attempt at a run: the exit status, and the reason if the run failed."""
 
     status: int
     reason: str
@@ -107,7 +107,7 @@ class Worker:
         self.stopped.set()
 
     def step(self) -> bool:
-        """Queue new runs, perform the next one, and return whether there was one."""
+        """Queue new runs, perform the next queued run, and return whether a run was performed."""
         try:
             with Store.open(self.settings.database_url) as store:
                 if self.options.is_trigger:
@@ -125,7 +125,7 @@ class Worker:
         return claim is not None
 
     def enqueue_runs(self, store: Store) -> int:
-        """Queue the runs that campaigns request for stored versions, and count the new ones."""
+        """Queue runs that campaigns request for stored versions, and return how many are new."""
         new = 0
         for request in requested_runs(store, watched_campaigns(self.options.campaigns)):
             if enqueue(store, request):
@@ -162,7 +162,7 @@ class Worker:
             self._give_up(claim, attempt.reason)
 
     def _run_child(self, claim: Claim) -> Attempt:
-        """Perform a run in a separate process, and renew the claim in the meantime."""
+        """Perform a run in a separate process, and renew the worker's claim until the run ends."""
         request, is_lost = claim.request, False
         arguments = [request.version, "--campaign", request.campaign, "--config", request.training]
         with tempfile.TemporaryFile("w+") as output:
@@ -191,7 +191,8 @@ class Worker:
     def _renew(self, claim: Claim) -> bool:
         """Renew a claim.
 
-        Returns False if another worker has taken over the run. A database error is only logged.
+        Returns False if another worker has taken over the run. If the database is unavailable, this
+        is logged and the claim counts as renewed.
         """
         try:
             with Store.open(self.settings.database_url) as store:
@@ -229,7 +230,7 @@ def stop_with_worker() -> None:
 def watched_campaigns(names: Sequence[str]) -> list[tuple[str, Campaign]]:
     """Load the campaigns with a `versions` pattern in [watch], along with their names or files.
 
-    Raises `SettingsError` if a file is missing or invalid.
+    Raises `SettingsError` if a campaign file is missing or invalid.
     """
     shipped = sorted(path.stem for path in (CONFIGS / "campaigns").glob("*.toml"))
     loaded = [(name, load_campaign(name)) for name in names or shipped]
@@ -246,7 +247,7 @@ def requested_runs(store: Store, campaigns: Sequence[tuple[str, Campaign]]) -> I
 
 
 def _calls_for_runs(campaign: Campaign, version: Version) -> bool:
-    """Return whether a version of the campaign matches its pattern and passed all gates."""
+    """Return whether a campaign requests runs for a version, which must have passed all gates."""
     is_passed = not version.override and all(gate.passed for gate in version.gates)
     is_match = fnmatchcase(version.name, campaign.watch.versions)
     return version.campaign == campaign.name and is_match and is_passed

@@ -1,4 +1,4 @@
-"""The steps of the loop, with one module per step.
+"""Workflows, one for each step from reading articles to writing a report.
 
-Each module loads records, calls the stages and stores the results.
+Each module in this package loads records from the database, runs a stage and stores the results.
 """

@@ -24,7 +24,7 @@ _CHAT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 @dataclass(frozen=True)
 class AdviceRequest:
-    """A finished run to compare with prompting, and settings for answering the prompts."""
+    """A finished run to compare with prompting, and the settings for the comparison."""
 
     campaign: Campaign
     status: RunStatus

@@ -20,15 +20,15 @@ from trainer.training.checkpoints import ADAPTER
 
 BASE, PROMPTED, TUNED = "base", "prompted", "tuned"
 PAIRS = ((TUNED, BASE), (TUNED, PROMPTED))
-"""The arms whose outputs are compared by reviewers."""
+"""The pairs of arms whose outputs reviewers compare."""
 _PROMPT_KINDS = (CandidateKind.CONVERSATION, CandidateKind.DIALOGUE)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server for a run's base model and adapter, and the names it uses for them.
+    """A server for a run's base model and tuned model, and the names under which it serves them.
 
-    `base_url` is the base model's server, if that is another one.
+    `base_url` is the URL of the base model if another server serves it.
     """
 
     url: str
@@ -49,7 +49,7 @@ class Server:
 
 @dataclass(frozen=True)
 class AnswerTask:
-    """An arm of a run and the prompts that it answers, either on this machine or on a server."""
+    """An arm of a run, and the prompts to answer with it on this machine or on a server."""
 
     campaign: Campaign
     run: Run
@@ -97,7 +97,7 @@ def answer_task(store: Store, task: AnswerTask, on_progress: ProgressCallback) -
         return store.add(answer(missing, task.arm, decoding, on_progress))
     model = task.server.model(task.arm, decoding)
     outputs = answer_remotely(missing, task.arm, decoding, model, on_progress)
-    return sum(store.add([output]) for output in outputs)  # each is kept if a later one fails
+    return sum(store.add([output]) for output in outputs)  # keeps these if a later one fails
 
 
 def run_arms(campaign: Campaign, run: Run, settings: Settings) -> tuple[Arm, ...]:
@@ -135,7 +135,7 @@ def run_outputs(
 
 
 def arm_outputs(store: Store, arm: Arm, run: Run, prompts: Sequence[Example]) -> Iterator[Output]:
-    """Return the existing outputs with the same adapter, base model and system prompt as an arm."""
+    """Return existing outputs with the base model, adapter and system prompt of an arm."""
     for output in store.stream(Output, arm=arm.name, prompt=tuple(p.id for p in prompts)):
         generation = json.loads(output.generation)
         is_same_base = generation.get("base_fingerprint") == run.base_fingerprint

@@ -34,9 +34,9 @@ def measure_outputs(
     campaign: Campaign,
     on_progress: ProgressCallback,
 ) -> int:
-    """Measure outputs that the criterion hasn't measured yet, and return the number of new values.
+    """Measure outputs that haven't been measured yet, and return the number of new values.
 
-    Without a criterion, only tone and content features are measured.
+    If the campaign has no criterion, only tone and content features are measured.
     """
     criterion = campaign.criterion
     name = criterion.feature.name if criterion else measuring.UNCONDITIONAL
@@ -119,10 +119,10 @@ def ratings_of(
 
 
 def similarity_bounds(examples: list[Example]) -> tuple[Interval | None, Interval | None]:
-    """Compute the lowest and the highest similarity to expect.
+    """Compute a lower and an upper bound for the similarity between rewrites and their references.
 
-    The floor compares approved rewrites with unrelated references, and the ceiling compares them
-    with their own references.
+    The lower bound is the similarity between approved rewrites and unrelated references, and the
+    upper bound is their similarity to their own references.
     """
     pairs = [(e.messages[-1].content, e.reference) for e in examples if e.reference]
     if len(pairs) < 2:

@@ -1,4 +1,4 @@
-"""Export a run for other programs or serve it, and delete an export if it answers differently."""
+"""Export a run's model for other programs, or serve it on this machine."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -31,7 +31,7 @@ from trainer.training.checkpoints import ADAPTER
 
 
 class ExportTarget(StrEnum):
-    """The target program of an export."""
+    """The program that an export is made for."""
 
     MERGED = "merged"
     GGUF = "gguf"
@@ -41,7 +41,7 @@ class ExportTarget(StrEnum):
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """The options of an export. Without `folder`, the export is written to the run's own folder."""
+    """The options of an export. If `folder` is None, the export goes to the folder of the run."""
 
     target: ExportTarget
     folder: Path | None = None
@@ -89,14 +89,16 @@ def export_run(
 
 def _describe(parity: Parity) -> str:
     return (
-        f"It matches the adapter: {parity.same_answers} of {parity.prompts} answers are identical, "
-        f"mean |Δ log-probability| {parity.difference:.4f} (limit {parity.bounds.difference})."
+        f"It matches the adapter: {parity.same_tokens:.1%} of the most likely tokens are the same "
+        f"(limit {parity.bounds.same_tokens:.0%}), mean |Δ log-probability| "
+        f"{parity.difference:.4f} (limit {parity.bounds.difference}). {parity.same_answers} of "
+        f"{parity.prompts} greedy answers are identical."
     )
 
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """The first port, the GGUF files' number format, and whether to serve the base model too."""
+    """Options for serving a run, such as the first port and the number format of the GGUF files."""
 
     port: int = 8000
     weights: GgufType = GgufType.Q8_0
@@ -111,11 +113,13 @@ def prepare_models(
     settings: Settings,
     on_progress: ProgressCallback,
 ) -> list[ServedModel]:
-    """The run's tuned model and its base as GGUF files; existing files are used again.
+    """Return a run's tuned model and its base model as GGUF files, exporting them if necessary.
 
-    The tuned model is an export, so it answers held-out prompts like the adapter.
+    The tuned model's GGUF file isn't kept if it answers held-out prompts differently from the
+    adapter.
 
-    Raises `StoreError` if the run hasn't finished, `TrainerError` if it can't be exported.
+    Raises `StoreError` if the run hasn't finished, and `TrainerError` if its model can't be
+    exported.
     """
     check_finished(store, run)
     exports = settings.run_folder(run.id) / "exports"
@@ -140,9 +144,9 @@ def _write_base(run: Run, path: Path, weights: GgufType) -> None:
 
 @contextmanager
 def serve_models(models: Sequence[ServedModel]) -> Iterator[list[tuple[str, str]]]:
-    """Serve models until the block ends; yields each one's name and URL.
+    """Serve models until the `with` block ends, and yield the name and URL of each model.
 
-    Raises `TrainerError` if llama.cpp isn't installed, can't load a file, or a port is in use.
+    Raises `TrainerError` if llama.cpp isn't installed or can't load a file, or if a port is in use.
     """
     with ExitStack() as stack:
         yield [(model.name, stack.enter_context(serve_model(model))) for model in models]

@@ -28,8 +28,8 @@ from timbre.campaign import Campaign
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
     """Freeze the approved candidates, or return the existing version with the same contents.
 
-    `override` is the reason for freezing despite a failing gate. If `override` is empty, failing
-    gates stop the freeze.
+    `override` is the reason for freezing despite a failing gate. If `override` is empty, a failing
+    gate prevents freezing.
 
     Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """
@@ -75,7 +75,7 @@ def version_gates(
 
 
 def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
-    """Create judge cards for the measures that suggest answers, if enough records are reviewed."""
+    """Create judge cards, which show how well suggested answers agree with the reviewers."""
     answers = scorer_cards.suggestion_reviews(
         current_reviews(store, dataset=campaign.datasets_of(campaign.calibration_dataset)),
         current_reviews(store, dataset=campaign.datasets_of(campaign.candidates_dataset)),
@@ -86,7 +86,7 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Return Krippendorff's alpha of the decisions or, if undefined, whether all of them agree."""
+    """Return Krippendorff's alpha of the decisions or, if undefined, whether they're unanimous."""
     alpha = krippendorff_alpha(reviews, DECISION)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)

@@ -23,7 +23,7 @@ _BATCH = 2000
 class Intake:
     """Counts of the records read from a source; `new` counts those that weren't stored before.
 
-    `resumed_at` is the byte offset in a dump at which reading resumed.
+    `resumed_at` is the byte offset at which the reading of a dump resumed, or 0.
     """
 
     articles: int = 0
@@ -58,7 +58,7 @@ def add_articles(
 ) -> Intake:
     """Store the articles, passages and rejections of a source.
 
-    A multistream dump is read from where the previous run stopped. `terms` apply to texts that
+    Reading a multistream dump continues where the previous run stopped. `terms` apply to texts that
     don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
     Raises `SourceError` if the source can't be read.
@@ -102,7 +102,8 @@ def add_missing_sources(
 ) -> dict[str, Intake]:
     """Read the campaign's sources that have no articles in the store yet, and all its documents.
 
-    Documents may have been added or changed since they were read. Returns what was read, by source.
+    Documents are always read, because they may have been added or changed in the meantime. Returns
+    what was read from each source.
     """
     return {
         source: add_articles(store, source, on_progress, source_terms(campaign, source))
@@ -112,15 +113,18 @@ def add_missing_sources(
 
 
 def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
-    """Return the campaign's licence and language for documents. Other sources state their own."""
+    """Return the campaign's licence and language for documents.
+
+    Sources that aren't documents state their own licence and language.
+    """
     terms = SourceTerms(campaign.licence, campaign.voice.language, campaign.chats)
     return terms if is_documents(source) else SourceTerms()
 
 
 def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
-    """The passages that a campaign generates texts from, up to its limit.
+    """Return the passages that a campaign generates texts from, up to the campaign's limit.
 
-    A campaign that only names chats has none.
+    A campaign with chats but no sources has no passages.
     """
     if campaign.chats and not campaign.sources:
         return []
@@ -132,9 +136,9 @@ def campaign_passages(store: Store, campaign: "Campaign") -> list[Passage]:
 
 
 def in_generation_order(passages: Iterable[Passage]) -> list[Passage]:
-    """Sort passages so that the first one of every article comes before any second one.
+    """Sort passages so that every article's first passage comes before any second passage.
 
-    A limit then covers as many articles as possible.
+    This order makes a limit on the number of passages cover as many articles as possible.
     """
     ranks = Counter[str]()
     ranked: list[tuple[int, str, Passage]] = []

@@ -1,7 +1,7 @@
-"""Rate texts with the campaign's LLM judge, and compare every scorer with the reviewers.
+"""Rate texts with the campaign's LLM judge, and compare its ratings with the reviewers' labels.
 
-Any teacher can be the judge. The judge's replies are stored in a journal, so nothing is requested
-or paid for twice. The judge's ratings are stored as measures.
+The judge can be any model that can be a teacher. The judge's replies are stored in a journal, so
+that no reply is paid for twice. The judge's ratings are stored as measures.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,14 +48,14 @@ _MAX_REPLY_TOKENS = 200
 
 @dataclass(frozen=True)
 class RatingCount:
-    """The number of new ratings, and the number of replies without a rating."""
+    """The number of new ratings, and the number of replies that contain no rating."""
 
     new: int = 0
     unrated: int = 0
 
 
 def judge_of(campaign: Campaign) -> Judge | None:
-    """Return the campaign's judge with a rubric, or None if the campaign has no judge."""
+    """Return the campaign's judge, including its rubric, or None if the campaign has no judge."""
     plan = _judge_plan(campaign)
     if not plan.teacher:
         return None
@@ -81,9 +81,9 @@ def rate(
 ) -> RatingCount | None:
     """Rate outputs and reviewed candidates with the judge, or return None if there is no judge.
 
-    For the judge card, the judge rates at most `judged` candidates, which are always the same.
+    The judge rates at most `judged` of the reviewed candidates, always the same ones.
 
-    Raises `TeacherError` if the judge can't be used; earlier ratings are kept.
+    Raises `TeacherError` if the judge can't be used. Ratings stored before the error are kept.
     """
     judge = judge_of(campaign)
     if judge is None:
@@ -104,7 +104,7 @@ def rate(
 def reviewer_labels(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> dict[str, ReviewerLabels]:
-    """Return the reviewers' majority labels for candidates, keyed by tone or trait."""
+    """Return the labels that most reviewers gave candidates, for the tone or for each trait."""
     ids = tuple({review.subject for review in scorer_cards.submitted(reviews)})
     candidates, voice = store.stream(Candidate, id=ids), campaign.voice
     criterion = campaign.criterion
@@ -118,7 +118,7 @@ def reviewer_labels(
 def candidate_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Create judge cards for the tone's rule or a persona's trait lists."""
+    """Create judge cards, which compare the campaign's criterion with the reviewers' labels."""
     labels = reviewer_labels(store, campaign, reviews)
     return scorer_cards.candidate_cards(labels, campaign.criterion)
 
@@ -126,7 +126,7 @@ def candidate_cards(
 def rating_cards(
     store: Store, campaign: Campaign, reviews: Sequence[Review]
 ) -> Iterator[JudgeCard]:
-    """Create a judge card for each criterion on which both the judge and reviewers rated texts."""
+    """Create a judge card for each criterion that both the judge and reviewers have rated."""
     judge = judge_of(campaign)
     if judge is None:
         return
@@ -147,9 +147,9 @@ def vote_cards(
     arms: Sequence[MeasuredArm],
     measures: Sequence[tuple[str, str]],
 ) -> Iterator[JudgeCard]:
-    """Create judge cards that show how well measures predict votes.
+    """Create judge cards, which show how well measures predict votes in blind comparisons.
 
-    `measures` pairs the name of each measure with its label.
+    `measures` contains the name and the label of each measure.
     """
     comparisons = list(store.stream(Comparison, id=tuple({vote.subject for vote in votes})))
     sides = tuple({id for c in comparisons for id in (c.left, c.right)})
@@ -200,7 +200,7 @@ def _rate_texts(
     texts: Mapping[str, tuple[str, str]],
     ask: CompletePrompts,
 ) -> RatingCount:
-    """Rate the (question, text) pairs that the judge hasn't rated yet; the keys are record ids."""
+    """Rate the (question, text) pairs, keyed by record id, that the judge hasn't rated yet."""
     measures = store.stream(Measure, subject=tuple(texts), source=judge.source)
     rated = {measure.subject for measure in measures}
     pending = {subject: text for subject, text in texts.items() if subject not in rated}
@@ -216,7 +216,7 @@ def _rate_texts(
 def _rating_records(
     campaign: Campaign, judge: Judge, subject: str, ratings: Mapping[str, float] | None
 ) -> Iterable[Record]:
-    """Convert the ratings in a reply to measures, or return a rejection if there are none."""
+    """Convert the ratings in a reply to measures, or a reply without ratings to a rejection."""
     if ratings is None:
         yield Rejection(
             scope=campaign.name,

@@ -24,7 +24,10 @@ _MEASURES = {False: "Krippendorff’s alpha", True: "share of records with equal
 
 
 def write_overview(store: Store, settings: Settings) -> Path:
-    """Write the overview page of all versions and runs. The same data produces the same page."""
+    """Write the overview page of all versions and runs.
+
+    The same data always produces the same page.
+    """
     return write_page(overview(store), settings.reports / "index.html")
 
 
@@ -101,7 +104,7 @@ def _run_row(store: Store, status: RunStatus, version: Version | None) -> tuple[
 
 
 def _target_rate(store: Store, status: RunStatus, campaign: str) -> str:
-    """Return the share of a run's answers that meet the target, if they were measured."""
+    """Return the share of a run's answers that meet the campaign's target, if it was measured."""
     try:
         criterion = load_campaign(campaign).criterion
     except (SettingsError, EvaluationError):
@@ -142,7 +145,7 @@ def _gates(version: Version) -> str:
 
 @dataclass(frozen=True)
 class _AgreementPoint:
-    """A version's agreement on the decision: its alpha or, if `is_share`, a share of records."""
+    """A version's reviewer agreement: alpha, or a share of records if `is_share` is set."""
 
     label: str
     campaign: str
@@ -186,7 +189,7 @@ def _agreement_figures(points: Sequence[_AgreementPoint]) -> tuple[Figure, ...]:
 
 
 def _agreement_points(store: Store, versions: Sequence[Version]) -> Iterator[_AgreementPoint]:
-    """Yield the agreement of each version for which it is defined, oldest first."""
+    """Yield each version's agreement, oldest first, and skip versions where it is undefined."""
     for version in sorted(versions, key=lambda v: _frozen_at(store, v)):
         for event in store.events(version.id):
             detail = json.loads(event.detail)

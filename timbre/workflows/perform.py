@@ -1,4 +1,4 @@
-"""Perform every step of a run, from training the adapter to promoting it if it's better."""
+"""Perform all steps of a run, from training to the comparison with the promoted run."""
 
 from db.records import Run, Version
 from db.runs import promoted_run, run_status
@@ -20,12 +20,12 @@ from timbre.workflows.train import TrainPlan, train_version
 
 
 def perform_run(store: Store, campaign: Campaign, version: Version, settings: Settings) -> Run:
-    """Perform the remaining steps of a run, and return the run.
+    """Perform the unfinished steps of a run, and return the run.
 
     The run is promoted if it beats the currently promoted run, and the result is recorded either
-    way. Without a criterion, runs aren't compared.
+    way. If the campaign has no criterion, its runs aren't compared.
 
-    Raises `StoreError` if the version belongs to another campaign or part of its data was
+    Raises `StoreError` if the version belongs to another campaign or if some of its data was
     withdrawn, and `TrainerError` if training fails.
     """
     check_campaign(version, campaign.name, f"Version {version.id[:12]}")
@@ -58,7 +58,7 @@ def train_adapter(store: Store, campaign: Campaign, version: Version, settings: 
 
 
 def answer_prompts(store: Store, campaign: Campaign, run: Run, settings: Settings) -> None:
-    """Answer the held-out prompts with every arm, measure the answers, and print the rates."""
+    """Answer held-out prompts with every arm, measure the answers, and print the results."""
     with progress("answers") as advance:
         answer_run(store, campaign, run, settings, advance)
     outputs, criterion = run_outputs(store, campaign, run, settings), campaign.criterion

@@ -1,4 +1,4 @@
-"""Promote a run if it beats the current one on the same held-out prompts, and record the reason."""
+"""Promote a run if it beats the promoted run on held-out prompts, and record the reason."""
 
 from collections.abc import Iterator
 
@@ -28,10 +28,11 @@ from timbre.workflows.evaluate import measure_outputs, measured_outputs
 def promote_if_better(
     store: Store, campaign: Campaign, run: Run, settings: Settings, on_progress: ProgressCallback
 ) -> PromotionDecision:
-    """Promote a finished run if it beats the promoted run, or the base model if there is none.
+    """Promote a finished run if it beats the promoted run (or the base model before any promotion).
 
-    Both runs answer the held-out prompts of the run's version, except prompts that the promoted run
-    was trained on. The result is recorded once, as an event, whether or not the run is promoted.
+    The new run and the promoted run answer the held-out prompts of the new run's version, except
+    prompts that the promoted run was trained on. The result of the comparison is recorded as an
+    event, whether or not the run is promoted.
 
     Raises `SettingsError` if the run is already promoted or the campaign has no criterion, and
     `StoreError` if the run hasn't finished.
@@ -46,7 +47,7 @@ def promote_if_better(
         _measure(store, AnswerTask(campaign, owner, arm, prompts), on_progress)
         for owner, arm in ((run, tuned_arm(run, settings)), (current or run, rival))
     )
-    # A base model repeats the passage, and no trained model is as similar to it.
+    # Base models often repeat the passage, and no trained model can be as similar to it.
     guards = (SIMILARITY, *criterion.trait_features) if current else ()
     decision = decide_promotion(new, incumbent, criterion.feature, guards)
     kind = EventKind.PROMOTED if decision.is_better else EventKind.COMPARED
@@ -55,7 +56,7 @@ def promote_if_better(
 
 
 def describe_missing_target(campaign: Campaign) -> str:
-    """Explain why the runs of a campaign can't be compared, and what to do instead."""
+    """Explain why a campaign's runs can't be compared automatically, and how to promote one."""
     return (
         f"Runs of “{campaign.name}” can't be compared automatically, because "
         f"{campaign.subject} has no [target]. Read the report, and promote the run that you prefer "
@@ -72,7 +73,8 @@ def describe_decision(run: Run, decision: PromotionDecision) -> str:
 def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
     """Promote a finished run without a comparison, and record the reason.
 
-    Raises `SettingsError` if the run is already promoted, and `StoreError` if it hasn't finished.
+    Raises `SettingsError` if the run is already promoted, and `StoreError` if the run hasn't
+    finished.
     """
     current = _current(store, campaign, run)
     details = _details(campaign, current, f"without comparison: {reason}")
@@ -80,7 +82,7 @@ def promote_anyway(store: Store, campaign: str, run: Run, reason: str) -> None:
 
 
 def _current(store: Store, campaign: str, run: Run) -> Run | None:
-    """Return the promoted run that a finished run would replace, or None if there is none."""
+    """Return the campaign's promoted run, or None if no run has been promoted."""
     check_finished(store, run)
     current = promoted_run(store, campaign)
     if current and current.id == run.id:

@@ -29,6 +29,7 @@ from db.versions.contents import version_examples
 from evaluation.arms import compare_arms, reading_ease_sweep, summarise
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.figures import LossPoint
+from evaluation.pages.indicators import headline
 from evaluation.pages.page import write_atomically, write_figures
 from evaluation.pages.report import (
     AgreementRow,
@@ -45,7 +46,7 @@ from evaluation.verdict import Evidence, verdict
 from pipelines.voices.tone import Tone
 from timbre.campaign import Campaign
 from timbre.settings import Settings
-from timbre.workflows.answer import BASE, PAIRS, TUNED, run_outputs
+from timbre.workflows.answer import BASE, PAIRS, PROMPTED, TUNED, run_outputs
 from timbre.workflows.evaluate import (
     measured_arms,
     preferences_between,
@@ -60,7 +61,7 @@ _EXAMPLES = 6
 
 
 def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: Settings) -> Path:
-    """Write the report on a finished run; the same data always produces the same page.
+    """Write the report on a finished run. The same data always produces the same page.
 
     Returns the path of the page.
     """
@@ -75,7 +76,7 @@ def write_report(store: Store, campaign: Campaign, status: RunStatus, settings: 
 def report_data(
     store: Store, campaign: Campaign, status: RunStatus, outputs: dict[str, list[Output]]
 ) -> ReportData:
-    """Collect everything that the report on a run shows."""
+    """Collect the data for the report on a run."""
     version = store.require(Version, status.run.version)
     judge, criterion = judge_of(campaign), campaign.criterion
     judged = judge.features if judge else ()
@@ -100,6 +101,7 @@ def report_data(
         campaign=campaign.name,
         subject=campaign.subject,
         verdict=verdict(evidence),
+        headline=headline(evidence, by_name.get(PROMPTED)) if TUNED in by_name else None,
         written_at=status.at,
         target=target,
         version=_version_facts(campaign, version, examples, reviews),
@@ -127,7 +129,7 @@ def report_data(
 
 
 def _scale(campaign: Campaign) -> str:
-    """Return the tone's question with both ends of its scale, or an empty string for a persona."""
+    """Return the rating question for a tone with both ends of its scale, or "" for a persona."""
     settings = campaign.review_settings
     if not settings.scale:
         return ""
@@ -199,7 +201,7 @@ def _side_by_side(store: Store, outputs: dict[str, list[Output]]) -> Iterator[Si
 
 
 def _lineage(store: Store, outputs: list[Output]) -> Iterator[LineageStep]:
-    """Return the lineage of one output of the tuned model: the first one in the report."""
+    """Yield the steps of the lineage of the tuned model's first answer."""
     if outputs:
         first = min(outputs, key=lambda output: output.prompt)
         yield from _steps(trace(store, first.id), 0)

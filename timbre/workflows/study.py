@@ -58,7 +58,7 @@ _WIKIPEDIA = "https://en.wikipedia.org/"
 
 @dataclass(frozen=True)
 class StudyPlace:
-    """Where a study stores its results and writes its page, and how it reports its progress."""
+    """The name and settings of a study, which determine where its results and page are stored."""
 
     settings: Settings
     name: str
@@ -66,24 +66,25 @@ class StudyPlace:
 
     @property
     def cache(self) -> ResultCache:
-        """The finished steps of the study."""
+        """The cache with the results of finished steps."""
         return ResultCache(self.settings.home / "studies" / self.name)
 
     @property
     def context(self) -> StudyContext:
-        """The context that every step of the study uses."""
+        """The cache and progress callback for the steps of the study."""
         return StudyContext(self.cache, self.on_progress)
 
     @property
     def page(self) -> Path:
-        """The path of the study page."""
+        """The path of the study's page."""
         return self.settings.reports / f"study-{self.name}.html"
 
 
 def run_study(store: Store, study: ToneStudy | PersonaStudy, place: StudyPlace) -> Path:
     """Run the remaining steps of a study and write its page.
 
-    Raises `StudyError` if a campaign has the wrong kind of voice or too few examples.
+    Raises `StudyError` if a campaign has a tone instead of a persona (or the reverse), or too few
+    examples.
     """
     if isinstance(study, ToneStudy):
         return _run_tone_study(store, study, place)
@@ -139,8 +140,8 @@ def minutes_per_training(cache: ResultCache) -> float | None:
 def without_seen_articles(store: Store, examples: Sequence[Example], base: str) -> list[Example]:
     """Remove test examples from articles that the base model was trained on.
 
-    The bundled mini model comes with a list of the pages it was trained on. Other base models don't
-    come with a list of the articles they were trained on, so no test examples are removed.
+    The bundled mini model comes with a list of the pages it was trained on. For other base models,
+    the training articles aren't known, so no test examples are removed.
     """
     if base != MINI:
         return list(examples)
@@ -198,7 +199,7 @@ def _write_training_file(examples: Sequence[Example], folder: Path) -> None:
 def _persona_subjects(
     store: Store, study: PersonaStudy, base: str
 ) -> Iterator[tuple[Campaign, PersonaSubject]]:
-    """Return each campaign of a study with its persona."""
+    """Yield each campaign of a study, along with the persona, prompts and questions to study."""
     files = study.questions or ("",) * len(study.campaigns)
     general = _questions(study.general).choices
     for name, file in zip(study.campaigns, files, strict=True):
@@ -241,7 +242,7 @@ def _choices(persona: Persona) -> tuple[MultipleChoice, ...]:
 
 
 def _study_judge(store: Store, campaign: Campaign, settings: Settings) -> StudyJudge | None:
-    """Return the campaign's judge, if it has one, with a summary of each judge card."""
+    """Build a study's judge from the campaign's judge, or return None if the campaign has none."""
     judge = judge_of(campaign)
     if judge is None:
         return None
@@ -261,7 +262,7 @@ def _questions(name: str) -> Questions:
 def _examples(store: Store, campaign: Campaign, source: str) -> list[Example]:
     """Return the examples of the campaign's newest version, or all candidates split by article.
 
-    Raises `StudyError` if there are no examples.
+    Raises `StudyError` if the campaign has no examples.
     """
     if source == _APPROVED:
         version = _newest_version(store, campaign)
@@ -311,6 +312,10 @@ def _notice(store: Store, campaign: Campaign, source: str, base: str) -> str:
 
 
 def _newest(store: Store) -> str:
-    """Return the time of the newest event, which the page shows to stay reproducible."""
+    """Return the time of the newest event.
+
+    Pages show this time instead of the current time, so that the same data always produces the same
+    page.
+    """
     kinds = (EventKind.FROZEN, EventKind.FINISHED, EventKind.PUSHED)
     return max((event.at for event in store.stream(Event, kind=kinds)), default="an unknown time")

@@ -27,9 +27,9 @@ PICTURE = "loss.png"
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """A version and the configuration to train with.
+    """A version to train on, and the training configuration.
 
-    If `resume` is true, training continues where it stopped.
+    If `resume` is true, training continues from the last checkpoint of an interrupted run.
     """
 
     version: Version
@@ -42,11 +42,11 @@ def train_version(
 ) -> Run:
     """Train an adapter on a version, unless the run has already finished.
 
-    An interrupted run continues from its last checkpoint. Without `resume`, training always starts
+    An interrupted run continues from its last checkpoint. If `resume` is false, training starts
     from scratch, even if the run has finished.
 
-    Raises `StoreError` if data was withdrawn from the version, and `TrainerError` if training
-    fails. The reason is stored with the run.
+    Raises `StoreError` if some of the version's data was withdrawn, and `TrainerError` if training
+    fails. If training fails, the reason is stored with the run.
     """
     version = plan.version
     try:
@@ -96,7 +96,7 @@ def _training_examples(store: Store, version: Version) -> list[Example]:
 def _record_failure(
     store: Store, version: Version, config: TrainingConfig, error: TrainerError
 ) -> None:
-    """Record a failed run whose base model isn't available and therefore has no fingerprint."""
+    """Record a failed run whose base model isn't available, so that its fingerprint is unknown."""
     run = Run(
         version=version.id,
         base=config.base,
@@ -134,7 +134,7 @@ def _write_card(
 
 
 def _result_details(result: TrainingResult, price_per_hour: float) -> dict[str, Any]:
-    """Return the event details of a finished run: the result, and the cost if it's known."""
+    """Return the details to record for a finished run: the result, and the cost if it is known."""
     details: dict[str, Any] = json.loads(result_to_json(result))
     if price_per_hour:
         details["price_per_hour"] = price_per_hour

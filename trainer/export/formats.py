@@ -1,4 +1,4 @@
-"""Export an adapter as a complete model, and check that the model matches the adapter."""
+"""Export an adapter as a complete model, and check that this model matches the adapter."""
 
 import json
 import shutil
@@ -40,8 +40,8 @@ def export_merged(
 ) -> Parity:
     """Merge the base model and the adapter into one model, and compare it with the adapter.
 
-    The comparison uses held-out examples. Raises `TrainerError` and deletes the export if the model
-    differs too much from the adapter.
+    The merged model is compared with the adapter on held-out examples. Raises `TrainerError` and
+    deletes the export if the model differs too much from the adapter.
     """
     steps = steps or ExportSteps()
     with _complete_folder(plan, folder, examples) as partial:
@@ -61,7 +61,7 @@ def export_gguf(
     examples: Sequence[Example],
     steps: ExportSteps | None = None,
 ) -> Parity:
-    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check the result.
+    """Write the merged model as `model.gguf` with an Ollama `Modelfile`, and check both of them.
 
     The GGUF file is loaded with transformers and compared with the adapter.
 
@@ -99,13 +99,13 @@ def export_gguf(
 
 @contextmanager
 def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]) -> Iterator[Path]:
-    """A hidden folder for the export, renamed to `folder` once the export is complete.
+    """Yield a hidden folder for an export, and rename it to `folder` when the export is complete.
 
-    A copy of the adapter card is added to the folder. Files left over from an interrupted export
-    are deleted.
+    A copy of the adapter's model card is added to the export. Files left over from an interrupted
+    export are deleted.
 
     Raises `TrainerError` if `folder` contains anything other than an export, or if another process
-    is exporting there.
+    is exporting to this folder.
     """
     if folder.exists() and not (folder / PARITY).is_file():
         raise TrainerError(
@@ -134,12 +134,12 @@ def _complete_folder(plan: ExportPlan, folder: Path, examples: Sequence[Example]
 
 
 def _save_parity(parity: Parity, folder: Path) -> None:
-    """Save how far an export differs from its adapter, or raise an error if it differs too much."""
+    """Save an export's difference from its adapter, or raise `TrainerError` if it is too large."""
     if not parity.is_within_bounds:
         message = (
-            f"The export differs from its adapter: {parity.same_answers} of {parity.prompts} "
-            f"answers are the same (at least {1 - parity.bounds.parted:.0%} required), and the "
-            f"mean |Δ log-probability| is {parity.difference:.4f} (at most "
+            f"The export differs from its adapter: both find the same token most likely in "
+            f"{parity.same_tokens:.1%} of places (at least {parity.bounds.same_tokens:.0%} "
+            f"required), and the mean |Δ log-probability| is {parity.difference:.4f} (at most "
             f"{parity.bounds.difference} allowed). Merge the adapter into the weights it was "
             f"trained on, or use more bits per weight.\n{parity.parting}"
         )
@@ -148,7 +148,7 @@ def _save_parity(parity: Parity, folder: Path) -> None:
 
 
 def vllm_command(plan: ExportPlan) -> str:
-    """The shell command for serving the unmerged adapter and its base model with vLLM."""
+    """Return the shell command that serves the unmerged adapter and its base model with vLLM."""
     base = resolve(plan.base, plan.revision)
     rank = int(json.loads((plan.adapter / "adapter_config.json").read_text())["r"])
     max_rank = 2 ** max(3, (rank - 1).bit_length())  # vLLM accepts powers of two from 8
@@ -178,7 +178,7 @@ def _merge(plan: ExportPlan, folder: Path) -> None:
 def _answerers(
     plan: ExportPlan, folder: Path, model: PreTrainedModel | None = None
 ) -> tuple[Answerer, Answerer]:
-    """The adapter and the export (loaded from the folder without `model`), ready to answer."""
+    """Load the adapter and the export, which is read from `folder` unless passed as `model`."""
     trained_in = read_metadata(plan.adapter).precision
     is_rounding = trained_in == "bfloat16" and best_device() == "cpu"
     # A CPU has the memory for float32, and bfloat16 would round more than most exports do.

@@ -1,7 +1,7 @@
 """Write a Llama or Qwen model as a single GGUF file for llama.cpp and Ollama.
 
-Tensor names are looked up in the `gguf` package. Tokenizers and rotary embeddings that llama.cpp
-would interpret differently are rejected.
+The names of tensors in the GGUF file come from the `gguf` package. Models whose tokenizer or rotary
+embedding llama.cpp would interpret differently are rejected.
 """
 
 import json
@@ -89,9 +89,9 @@ def _add_shape(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
 
 
 def _rotary_factors(config: PreTrainedConfig) -> NDArray[np.float32] | None:
-    """The factors by which rotary frequencies are slowed down, or None without scaling.
+    """Return the factors that slow down rotary frequencies, or None if they aren't scaled.
 
-    Raises `TrainerError` if GGUF can't express the rotary scaling as factors.
+    Raises `TrainerError` if the model scales rotary frequencies in a way that GGUF can't express.
     """
     values: Any = config
     kind = values.rope_parameters.get("rope_type", "default")
@@ -145,7 +145,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, model: Path, size: int) -> None:
         writer.add_bos_token_id(tokenizer.bos_token_id)
     writer.add_eos_token_id(tokenizer.eos_token_id)
     writer.add_pad_token_id(tokenizer.pad_token_id)
-    writer.add_add_bos_token(False)  # the template adds it
+    writer.add_add_bos_token(False)  # the template adds the token
     template = Chat.from_tokenizer(tokenizer).template
     writer.add_chat_template(served_template(template, data["pre_tokenizer"]))
 
@@ -161,14 +161,14 @@ _SPACED = (
 def served_template(template: str, pre_tokenizer: Any) -> str:
     """Adapt a chat template so that llama.cpp produces the tokens the model was trained on.
 
-    Some tokenizers add a space before every piece of text. For byte-level BPE, llama.cpp doesn't
-    add the space, so the template has to.
+    Some tokenizers add a space before every piece of text. llama.cpp doesn't do this for byte-level
+    BPE, so the chat template has to add the space.
     """
     return _SPACED + template if pre_tokenizer.get("add_prefix_space") else template
 
 
 def _pre_tokenizer_name(data: Any) -> str:
-    """llama.cpp's name for the way a tokenizer splits text into words before it merges bytes.
+    """Return llama.cpp's name for the way in which a tokenizer splits text before merging bytes.
 
     Raises `TrainerError` if llama.cpp doesn't support the tokenizer's way of splitting text.
     """

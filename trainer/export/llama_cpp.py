@@ -1,4 +1,4 @@
-"""Run llama.cpp's GGUF converter, which supports more model families than Timbre's own."""
+"""Run llama.cpp's GGUF converter, which supports more model families than Timbre's GGUF writer."""
 
 import subprocess
 import sys
@@ -13,8 +13,8 @@ SCRIPT = "convert_hf_to_gguf.py"
 def convert(script: Path, model: Path, path: Path, gguf_type: GgufType) -> None:
     """Convert a model folder to a single GGUF file with llama.cpp's script.
 
-    Raises `TrainerError` if the script is missing, can't write the format, or fails. The message
-    quotes the last line of the script's output.
+    Raises `TrainerError` if the script is missing, doesn't support the number format or fails. The
+    error message quotes the last line of the script's output.
     """
     if gguf_type is GgufType.Q4_K_M:
         raise TrainerError(

@@ -1,7 +1,7 @@
 """Convert a chat template to an Ollama Modelfile that renders the same chats.
 
-The text around each turn is extracted from the model's template by rendering known turns. The
-finished Modelfile is checked on other chats.
+The text around each turn is extracted from the model's chat template by rendering turns with known
+contents. The resulting Modelfile is checked by rendering other test chats with both templates.
 """
 
 import json
@@ -23,7 +23,7 @@ _TEST_CHATS = (
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The text that a template adds at the start, around each role's turns and before answers."""
+    """The text that a chat template adds at the start, around turns and before an answer."""
 
     opening: str
     opening_without_system: str
@@ -31,14 +31,14 @@ class Pieces:
     answer: str
 
     def render(self, roles: Sequence[Role]) -> str:
-        """Render turns with the given roles, using the Modelfile's template."""
+        """Render placeholder turns with the given roles, using the Modelfile's template."""
         opening = self.opening if Role.SYSTEM in roles else self.opening_without_system
         turns = (self.around[role][0] + _CONTENT[role] + self.around[role][1] for role in roles)
         return opening + "".join(turns) + self.answer
 
 
 def modelfile(chat: Chat, weights: str) -> str:
-    """Build the Modelfile for a weights file in the same folder.
+    """Build a Modelfile for a weights file, which must be in the same folder.
 
     Raises `TrainerError` if the template doesn't write the same text around every turn.
     """
@@ -69,14 +69,14 @@ def modelfile(chat: Chat, weights: str) -> str:
 
 
 def pieces_of(chat: Chat) -> Pieces:
-    """Extract the pieces of a model's template by rendering known turns."""
+    """Extract the text around turns by rendering a model's template with known contents."""
     system, user, assistant = Role.SYSTEM, Role.USER, Role.ASSISTANT
     start, middle, next_turn, after_user = _between(chat, (user, assistant, user))
     after_assistant = _between(chat, (user, assistant))[-1]
     before_user = next_turn.removeprefix(after_assistant)
     start_of_system, next_turn, _ = _between(chat, (system, user))
     first = str(chat.tokenizer.bos_token or "")
-    # Some models start every turn with this token; then it belongs to the turns.
+    # In some models every turn starts with this token, so it isn't part of the opening.
     is_opening = start_of_system.startswith(first) and not before_user.startswith(first)
     opening = first if is_opening else ""
     return Pieces(
@@ -92,7 +92,7 @@ def pieces_of(chat: Chat) -> Pieces:
 
 
 def _between(chat: Chat, roles: Sequence[Role]) -> list[str]:
-    """The text that the template writes before, between and after turns of the given roles."""
+    """Return the texts that a template writes before, between and after turns with these roles."""
     rest = _render(chat, roles, is_prompt=False)
     pieces = []
     for role in roles:
@@ -106,6 +106,6 @@ def _render(chat: Chat, roles: Sequence[Role], is_prompt: bool = True) -> str:
 
 
 def _space(chat: Chat) -> str:
-    """The space that some tokenizers, unlike llama.cpp, add before every piece of text."""
+    """Return the space that some tokenizers add before every piece of text, unlike llama.cpp."""
     data = json.loads(chat.tokenizer.backend_tokenizer.to_str())["pre_tokenizer"]
     return " " if data.get("add_prefix_space") else ""

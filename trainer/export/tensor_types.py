@@ -1,6 +1,7 @@
-"""The number format of each tensor in a GGUF file, and its values in that format.
+"""Choose the number format of each tensor in a GGUF file, and convert its values.
 
-llama.cpp's k-quants are written by llama.cpp's own code, from the optional package xllamacpp.
+Formats such as Q4_K (“k-quants”) are written by llama.cpp's own code, which is in the optional
+package xllamacpp.
 """
 
 import ctypes
@@ -20,19 +21,22 @@ from trainer.export.export_plan import GgufType
 _KINDS = {GgufType.F16: Kind.F16, GgufType.Q8_0: Kind.Q8_0, GgufType.Q4_K_M: Kind.Q4_K}
 _K_QUANTS = (Kind.Q4_K, Kind.Q6_K)
 _FALLBACK = {Kind.Q4_K: Kind.Q5_0, Kind.Q6_K: Kind.Q8_0}
-"""What llama.cpp uses for rows that don't fill blocks of 256 values."""
+"""The formats that llama.cpp uses if a row's length isn't a multiple of 256."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorTypes:
-    """How a model's tensors are stored; in a tied model the embedding is also the output."""
+    """Chooses a format for each tensor.
+
+    If the embeddings are tied, the embedding tensor is also the output layer.
+    """
 
     gguf_type: GgufType
     layers: int
     is_tied: bool
 
     def kind(self, name: str, shape: tuple[int, ...]) -> Kind:
-        """The format of a tensor, by its name in the file and its shape."""
+        """Return the number format of a tensor, which depends on its name and shape."""
         if len(shape) == 1:
             return Kind.F32
         kind = _KINDS[self.gguf_type]
@@ -43,7 +47,7 @@ class TensorTypes:
         return Kind.F16 if shape[-1] % gguf.GGML_QUANT_SIZES[kind][0] else kind
 
     def _needs_more_bits(self, name: str) -> bool:
-        """Whether Q4_K_M stores a tensor in six bits, as llama.cpp's own quantiser decides."""
+        """Return whether Q4_K_M stores a tensor in six bits, as in llama.cpp's own quantiser."""
         if name == ("token_embd.weight" if self.is_tied else "output.weight"):
             return True
         if not name.endswith((".attn_v.weight", ".ffn_down.weight")):
@@ -53,9 +57,9 @@ class TensorTypes:
 
 
 def encode(values: NDArray[np.float32], kind: Kind) -> NDArray[Any]:
-    """A tensor's values in a format.
+    """Convert a tensor's values to a number format.
 
-    Raises `TrainerError` if the format needs xllamacpp, which isn't installed.
+    Raises `TrainerError` if the format requires xllamacpp and this package isn't installed.
     """
     if kind not in _K_QUANTS:
         encoded: NDArray[Any] = gguf.quants.quantize(values, kind)

@@ -14,7 +14,7 @@ WEIGHTS = "adapter_model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class AdapterMetadata:
-    """The base model and template that an adapter was trained with, and needs for answering."""
+    """The base model and chat template with which an adapter was trained and has to be used."""
 
     base: str
     revision: str
@@ -25,7 +25,7 @@ class AdapterMetadata:
 
 
 def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> AdapterMetadata:
-    """Build the metadata of a training run; `template` is the fingerprint of the chat template."""
+    """Build the metadata of an adapter; `template` is the fingerprint of the chat template."""
     return AdapterMetadata(
         base=config.base,
         revision=config.revision,
@@ -39,8 +39,8 @@ def adapter_metadata(config: TrainingConfig, precision: str, template: str) -> A
 def read_metadata(adapter: Path) -> AdapterMetadata:
     """Read the metadata of an adapter that Timbre trained.
 
-    Raises `TrainerError` if the folder contains no adapter that Timbre trained, or if its weights
-    could run code.
+    Raises `TrainerError` if the folder contains no adapter that Timbre trained, or if the weights
+    are only in a pickle file, which could run code.
     """
     if not (adapter / WEIGHTS).is_file():
         pickles = sorted(path.name for path in adapter.glob("*.bin"))
@@ -59,7 +59,8 @@ def read_metadata(adapter: Path) -> AdapterMetadata:
 def check_base(metadata: AdapterMetadata, base: str, template: str, adapter: Path) -> None:
     """Check that an adapter was trained with this base model and chat template.
 
-    Raises `TrainerError` if the base models or the templates differ; the message names both.
+    Raises `TrainerError` if the adapter was trained with another base model or chat template. The
+    error message names the expected and the actual base model or template.
     """
     actual = fingerprint(base, metadata.revision if base == metadata.base else "")
     if actual != metadata.base_fingerprint:

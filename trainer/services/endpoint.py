@@ -1,7 +1,7 @@
-"""Outputs of a served model: any server with OpenAI's API, including vLLM with LoRA adapters.
+"""Generate answers with any server that has OpenAI's API, including vLLM with LoRA adapters.
 
-The server renders the chat template, so outputs record the server's address and the model's name
-there instead of fingerprints. How a server is asked is up to the caller.
+The server renders the chat template, so each output records the server's address and model name
+instead of fingerprints. Callers pass an object that sends the requests to the server.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ _FIRST_CHUNK, _CHUNK = 3, 64
 
 
 class ServedAnswer(Protocol):
-    """An answer, or the reason for none; `seconds` is how long it took."""
+    """An answer, or the reason why there is none; `seconds` is the time that the request took."""
 
     @property
     def text(self) -> str | None: ...  # noqa: D102 # see the class
@@ -30,17 +30,17 @@ class ServedAnswer(Protocol):
 
 
 class Server(Protocol):
-    """A server and its name for the model (for vLLM, a LoRA adapter's name is a model name)."""
+    """A server, and its name for the model (for vLLM, this can be the name of a LoRA adapter)."""
 
     url: str
     model: str
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """How requests were changed because the server rejected their parameters."""
+        """How requests were changed because the server rejected some of their parameters."""
 
     def ask(self, chats: Sequence[list[dict[str, str]]]) -> Sequence[ServedAnswer]:
-        """The answers in the order of the chats."""
+        """Send chats to the server, and return the answers in the order of the chats."""
 
 
 def answer_remotely(
@@ -52,8 +52,9 @@ def answer_remotely(
 ) -> Iterator[Output]:
     """Yield the served model's answer to each prompt, in order.
 
-    Raises `TrainerError` if `no_repeat` is set, which OpenAI's API doesn't have, if the first three
-    prompts get no answer for the same reason, and at the end if other prompts got none.
+    Raises `TrainerError` if `no_repeat` is set, because OpenAI's API doesn't support it. Also
+    raises `TrainerError` if the first three prompts get no answer for the same reason or, after all
+    prompts, if any got no answer.
     """
     if decoding.no_repeat:
         raise TrainerError(

@@ -1,7 +1,7 @@
 """Fine-tune through an OpenAI-compatible API: upload files, start a job, and poll it.
 
-The job is saved before polling starts. If you stop the command and run it again, it resumes the
-same job and doesn't pay for another one.
+The job's id is saved before polling starts, so if you stop the command and run it again, it resumes
+the same job instead of paying for another one.
 """
 
 import json
@@ -23,12 +23,12 @@ from trainer.services.openai_client import openai_client
 JOB = "job.json"
 _FINAL_STATUSES = ("succeeded", "failed", "cancelled")
 ProgressCallback: TypeAlias = Callable[[str], None]
-"""Called with each message in the job's log."""
+"""A callback that is called with each message in the job's log."""
 
 
 @dataclass(frozen=True, slots=True)
 class FineTuneService:
-    """A fine-tuning service, and the model to tune with it.
+    """A fine-tuning service, and the settings for fine-tuning a model with it.
 
     `epochs` is the number of passes over the examples, or 0 to let the service choose. `every` is
     the polling interval and `timeout` is the request timeout, both in seconds.
@@ -43,7 +43,7 @@ class FineTuneService:
     timeout: float = 120.0
 
     def job_settings(self, job: str) -> dict[str, object]:
-        """The details saved for a job: its id and the settings it was started with."""
+        """The details to save for a job: its id and the settings with which it was started."""
         return {
             "job": job,
             "url": self.url,
@@ -65,12 +65,12 @@ class FineTuneResult:
 def fine_tune(
     data: Path, folder: Path, service: FineTuneService, on_progress: ProgressCallback
 ) -> FineTuneResult:
-    """Tune a model on the files in `data`, and save the job in `folder`.
+    """Fine-tune a model on the files in `data`, and save the job's id in `folder`.
 
-    The files are `train.jsonl` and, if it exists, `validation.jsonl`.
+    `data` contains `train.jsonl` and, optionally, `validation.jsonl`.
 
     Raises `TrainerError` if the service is unreachable, returns an error, or ends the job without a
-    model. The saved id of a failed job is deleted, so the next call starts a new job. Raises
+    model. If a job fails, its saved id is deleted, so that the next call starts a new job. Raises
     `RunLockedError` if another process is waiting for the same job.
     """
     advice = (
@@ -87,7 +87,7 @@ def fine_tune(
 
 
 def _saved_job(folder: Path, service: FineTuneService) -> str:
-    """The id of the job that an earlier call started, or an empty string if there is none."""
+    """Return the id of the job that an earlier call started, or "" if there is none."""
     path = folder / JOB
     if not path.is_file():
         return ""

@@ -1,7 +1,7 @@
-"""llama.cpp's server in this process: OpenAI's API for a GGUF file, for programs on this machine.
+"""Run llama.cpp's server, which offers OpenAI's API to programs on this machine.
 
-It comes with xllamacpp, an optional package, which answers several requests at once and caches
-prompts.
+The optional package xllamacpp contains the server, which answers several requests at once and
+caches prompts.
 """
 
 import socket
@@ -18,9 +18,10 @@ _CACHE_MB = 256
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A GGUF file to serve: its name for clients, its port, and what each request may use.
+    """A GGUF file to serve: its name for clients, its port, and its limits.
 
-    `context` is the number of tokens of a prompt and its answer; `slots` requests share the server.
+    `context` is the maximum number of tokens in a prompt and its answer together. `slots` is the
+    maximum number of simultaneous requests.
     """
 
     name: str
@@ -32,10 +33,10 @@ class ServedModel:
 
 @contextmanager
 def serve_model(model: ServedModel) -> Iterator[str]:
-    """Serve a model until the block ends; yields the URL for clients.
+    """Serve a model until the `with` block ends, and yield the URL for clients.
 
-    Raises `TrainerError` if xllamacpp isn't installed, the port is in use, or llama.cpp can't load
-    the file.
+    Raises `TrainerError` if xllamacpp isn't installed, if the port is in use, or if llama.cpp can't
+    load the file.
     """
     try:
         import xllamacpp  # an optional package
@@ -58,7 +59,7 @@ def serve_model(model: ServedModel) -> Iterator[str]:
             f"llama.cpp can't serve {model.path} ({error}). Export the run again."
         ) from error
     yield f"{server.listening_address}/v1"
-    del server  # stops it
+    del server  # stops the server
 
 
 def _check_port(port: int) -> None:

@@ -13,11 +13,11 @@ _PARSING_ERRORS = (ValueError, TypeError, LookupError, AttributeError, Recursion
 
 @contextmanager
 def openai_client(url: str, api_key: str, timeout: float, advice: str) -> Iterator[OpenAI]:
-    """Open a client for the duration of a block; `timeout` is in seconds.
+    """Open a client for the duration of a `with` block; `timeout` is in seconds.
 
     Raises `TrainerError` if the URL isn't valid, a request fails, or a reply has an unexpected
-    format. If a request fails, the message ends with `advice`. The client doesn't validate replies,
-    so unexpected formats cause errors only when the reply is used.
+    format. If a request fails, the error message ends with `advice`. The client doesn't validate
+    replies, so an unexpected format causes an error only when the reply is used.
     """
     try:
         client = OpenAI(base_url=url, api_key=api_key, timeout=timeout)

@@ -1,1 +1,1 @@
-"""The parts of a training run: its data, trainer, folder and result."""
+"""The parts of a training run: encoding, training, checkpoints and results."""

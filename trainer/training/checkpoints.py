@@ -1,4 +1,4 @@
-"""Run folders, which contain checkpoints during training and the adapter and result afterwards."""
+"""Read and write run folders, which contain checkpoints and later an adapter and a result."""
 
 import json
 import shutil
@@ -23,14 +23,15 @@ _PARTIAL_ADAPTER = f"{ADAPTER}.partial"
 
 
 def plan(examples: Sequence[str], metadata: AdapterMetadata) -> str:
-    """Describe the examples, settings and base model, which can't change when a run is resumed."""
+    """Serialize everything that must not change when a run is resumed, such as the examples."""
     return canonical({"examples": list(examples), "facts": asdict(metadata)})
 
 
 def lock_run(folder: Path) -> AbstractContextManager[None]:
-    """Lock a run folder; if several processes train together, the main one holds the lock.
+    """Lock a run folder.
 
-    The context manager raises `RunLockedError` if another process holds the lock.
+    If several processes train together, only the main process locks the folder. The context manager
+    raises `RunLockedError` if another process holds the lock.
     """
     return lock_folder(folder) if is_main_process() else nullcontext()
 
@@ -38,11 +39,12 @@ def lock_run(folder: Path) -> AbstractContextManager[None]:
 def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
     """Prepare a run folder and return the checkpoint to resume from, or None for a fresh start.
 
-    A fresh start deletes the files of earlier attempts. Incomplete checkpoints, left by a process
-    that was killed while saving, are deleted, so training resumes from the previous one.
+    A fresh start deletes files that earlier attempts left in the folder. Incomplete checkpoints,
+    which a process leaves if it's killed while saving, are deleted, and training resumes from the
+    newest complete checkpoint.
 
-    Raises `TrainerError` if the run in the folder has different examples, settings or base model,
-    so it can't be resumed.
+    Raises `TrainerError` if the folder contains a run with other examples, settings or base model,
+    which can't be resumed.
     """
     checkpoints = folder / CHECKPOINTS
     with process_state().main_process_first():
@@ -68,20 +70,20 @@ def prepare(folder: Path, run_plan: str, resume: bool) -> Path | None:
 
 
 def elapsed_seconds(checkpoint: Path | None) -> float:
-    """The total training time up to a checkpoint in seconds, or 0 if there is no checkpoint."""
+    """Return the training time up to a checkpoint in seconds, or 0 if there is no checkpoint."""
     if checkpoint is None:
         return 0.0
     return float(sum(log.get("seconds", 0.0) for log in _read_state(checkpoint)["log_history"]))
 
 
 def load_result(folder: Path) -> TrainingResult | None:
-    """The result of a finished run, or None if the run hasn't finished."""
+    """Return the result of a finished run, or None if the run hasn't finished."""
     path = folder / RESULT
     return result_from_json(path.read_text(), folder) if path.is_file() else None
 
 
 def save_adapter(trainer: Any, metadata: AdapterMetadata, folder: Path) -> None:
-    """Save a trainer's adapter with its metadata; only the main process writes the files."""
+    """Save a trainer's adapter with its metadata. Only the main process writes files."""
     weights = None
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:  # weights are sharded
         weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)

@@ -1,4 +1,4 @@
-"""Encode the splits of a version; examples that are too long are reported, not silently cut."""
+"""Encode the splits of a version. Examples that are too long cause an error by default."""
 
 import sys
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The encoded training and validation splits, and the training examples in the same order."""
+    """The encoded training and validation splits, along with the original training examples."""
 
     train: list[Tokens]
     validation: list[Tokens]
@@ -51,8 +51,8 @@ def encode_splits(
 def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens]:
     """Encode examples as tokens, in order.
 
-    Raises `TrainerError` if an example is too long and may not be truncated, or if truncation
-    removes all tokens that count towards the loss.
+    Raises `TrainerError` if an example is too long and truncation is off, or if truncation removes
+    all tokens that count towards the loss.
     """
     rows = [chat.encode_example(example) for example in examples]
     long = [len(row.ids) for row in rows if len(row.ids) > limit.tokens]
@@ -73,9 +73,9 @@ def encode(examples: Sequence[Example], chat: Chat, limit: Limit) -> list[Tokens
 
 
 def check_stop_token(examples: Sequence[Example], chat: Chat, stop_tokens: Sequence[int]) -> None:
-    """Check that chats teach the model one of the tokens that end its answers.
+    """Check that chats teach the model to end its answers with one of its stop tokens.
 
-    Raises `TrainerError` if the template doesn't write one after an answer.
+    Raises `TrainerError` if the chat template doesn't write a stop token after an answer.
     """
     turns = (Message(Role.USER, "Is it?"), Message(Role.ASSISTANT, "It is."))
     if not any(example.messages for example in examples):

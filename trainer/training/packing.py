@@ -1,8 +1,8 @@
-"""Speed up attention for packed examples on a CPU by leaving out the mask over the whole row.
+"""Speed up attention for packed examples on a CPU by computing it separately for each example.
 
-On a CPU, standard attention compares every token in a packed row with every other token and masks
-out the other examples. This took a third of each step on short chats. Packed attention puts each
-example in a row of its own.
+On a CPU, standard attention compares each token in a packed row with all tokens in the row and then
+masks those of other examples, which took a third of the training time on short chats. Packed
+attention puts each example in a separate row, so that tokens of different examples aren't compared.
 """
 
 from typing import Any
@@ -16,10 +16,9 @@ _FAMILIES = ("llama", "qwen2", "qwen3")
 
 
 def use_packed_attention(model: PreTrainedModel) -> None:
-    """Enable packed attention if the model is on a CPU and its family uses full attention.
+    """Enable packed attention if the model is on a CPU and its architecture is supported.
 
-    Other model families, and models on a GPU, keep their own attention, which gives the same
-    result.
+    Unsupported models, and models on a GPU, keep their own attention, which gives the same result.
     """
     config: Any = model.config
     layers = set(getattr(config, "layer_types", None) or ("full_attention",))
@@ -38,10 +37,11 @@ def packed_attention(
     _mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Compute causal attention within each example; position 0 marks the start of an example.
+    """Compute causal attention within each example. Position 0 marks the start of an example.
 
-    The inputs have shape (rows, heads, tokens, head size), as passed by transformers, with
-    `position_ids` (rows, tokens). The result has shape (rows, tokens, heads, head size).
+    The inputs have the shape (rows, heads, tokens, head size), as in transformers, and
+    `position_ids` has the shape (rows, tokens). The result has the shape (rows, tokens, heads, head
+    size).
     """
     rows, _, tokens, _ = query.shape
     position = options["position_ids"].expand(rows, tokens).reshape(-1)

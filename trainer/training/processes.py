@@ -1,7 +1,7 @@
 """The processes that `accelerate launch` starts to train one adapter on several devices.
 
 Every process prepares the same run, but only the main process locks the run folder and writes to
-it. Without `accelerate launch` there is only the main process.
+it. Without `accelerate launch`, there is only one process, which is the main process.
 """
 
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def process_state() -> "PartialState":
-    """The rank of this process among the processes that train together."""
+    """Return the state of this process, such as its rank among processes that train together."""
     from accelerate import PartialState  # slow, because it imports torch
 
     return PartialState(cpu=best_device() == "cpu")
 
 
 def is_main_process() -> bool:
-    """Whether this process is the main one."""
+    """Return whether this process is the main process of the training run."""
     return bool(process_state().is_main_process)

@@ -1,4 +1,4 @@
-"""The result of a training run, and the machine and code that produced it."""
+"""The result of a training run, including details of the machine and code that produced it."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ TRAINER = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """The result of a finished run: the location of its adapter, and its measurements.
+    """The result of a finished run: the location of its adapter, and measurements of the training.
 
     `losses` contains one training loss per step, in nats per token. `seconds` is the total training
-    time of all processes that worked on the run, counting each one up to its last checkpoint.
-    `tokens_per_second` and the peak memory apply only to the last process. `template_notes` say how
-    the chat template was changed.
+    time of all processes that worked on the run one after another, each up to its last checkpoint.
+    `tokens_per_second` and `peak_memory_mb` refer only to the process that finished the run.
+    `template_notes` describes the changes to the chat template.
     """
 
     adapter: Path
@@ -45,7 +45,7 @@ def result_to_json(result: TrainingResult) -> str:
 
 
 def result_from_json(text: str, folder: Path) -> TrainingResult:
-    """Parse the JSON result of the run in a folder."""
+    """Parse a result from JSON, with the adapter path relative to `folder`."""
     values = json.loads(text)
     values["adapter"] = folder / values["adapter"]
     values["losses"] = tuple(values["losses"])
@@ -54,14 +54,14 @@ def result_from_json(text: str, folder: Path) -> TrainingResult:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of the libraries that affect a trained adapter."""
+    """Return the versions of the libraries that affect a trained adapter."""
     return {name: version(name) for name in LIBRARIES}
 
 
 def code_fingerprint(root: Path = TRAINER) -> str:
-    """The SHA-256 of the trainer's code.
+    """Return the SHA-256 of the trainer's code.
 
-    The same code, libraries, examples and settings produce the same adapter.
+    Training with the same code, libraries, examples and settings produces the same adapter.
     """
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
@@ -72,7 +72,7 @@ def code_fingerprint(root: Path = TRAINER) -> str:
 
 
 def device_name(device: str, processes: int = 1) -> str:
-    """The name of the GPU, or of the CPU with its thread count, and the number of devices."""
+    """Return the name of the GPU or CPU, with the number of devices or of CPU threads."""
     import torch  # slow to import, and not needed to read results
 
     if processes > 1:
@@ -85,7 +85,7 @@ def device_name(device: str, processes: int = 1) -> str:
 
 
 def peak_memory_mb(device: str) -> float:
-    """The peak memory in MB that torch allocated on a GPU, or that the process used otherwise."""
+    """Return the peak memory in MB: allocated by torch on a GPU, or else used by the process."""
     import torch
 
     if device == "cuda":

@@ -1,8 +1,8 @@
 """Check before the first training step that only assistant turns count towards the loss.
 
-The self-test decodes the tokens that count towards the loss from the tensors that the model
-receives, and compares them with the turns of the examples. The self-test shares no code with the
-labelling, so it can detect labelling bugs.
+The self-test decodes the tensors that the model receives, and compares the tokens that count
+towards the loss with the assistant turns in the examples. The self-test shares no code with the
+functions that label tokens, so it can detect bugs in these functions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from trainer.errors import TrainerError
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """Compares batches with the training examples, which are keyed by their token ids.
+    """Compares batches with the training examples, which are looked up by their token ids.
 
     Examples with exactly `limit` tokens may have been truncated.
     """
@@ -29,11 +29,12 @@ class SelfTest:
     limit: int
 
     def check(self, input_ids: torch.Tensor, labels: torch.Tensor) -> None:
-        """Compare the tokens in a batch that count towards the loss with the training examples.
+        """Check that the tokens in a batch that count towards the loss belong to examples' answers.
 
-        Both tensors have shape (rows, tokens).
+        `input_ids` and `labels` have the shape (rows, tokens).
 
-        Raises `TrainerError` with the mask of the first wrong row.
+        Raises `TrainerError` if the wrong tokens of a row count towards the loss, and shows this
+        row in the error message.
         """
         for row, row_labels in zip(input_ids.tolist(), labels.tolist(), strict=True):
             ids, marks = self._strip_padding(row, row_labels)
@@ -46,9 +47,9 @@ class SelfTest:
                 self._fail("parts of a plain text carry no loss", ids, marks)
 
     def _strip_padding(self, row: list[int], labels: list[int]) -> tuple[list[int], list[int]]:
-        """Remove the padding from a row.
+        """Remove the padding from the end of a row.
 
-        A padding token that counts towards the loss is kept, because it ends a turn.
+        A padding token that counts towards the loss isn't removed, because it ends a turn.
         """
         end, padding = len(row), self.chat.tokenizer.pad_token_id
         while end and row[end - 1] == padding and labels[end - 1] < 0:
@@ -71,7 +72,7 @@ class SelfTest:
             self._fail("a chat starts differently than its prompt when answering", ids, marks)
 
     def _matches_turns(self, example: Example, spans: list[list[int]], is_truncated: bool) -> bool:
-        """Whether exactly the assistant turns of an example count towards the loss."""
+        """Return whether exactly the assistant turns of an example count towards the loss."""
         tokenizer = self.chat.tokenizer
         turns = [
             tokenizer(message.content, add_special_tokens=False)["input_ids"]
@@ -97,13 +98,13 @@ class SelfTest:
 
 
 def loss_spans(labels: Sequence[int]) -> list[list[int]]:
-    """The groups of consecutive tokens that count towards the loss."""
+    """Return the groups of consecutive tokens that count towards the loss."""
     runs = groupby(labels, key=lambda label: label != NO_LOSS)
     return [list(run) for has_loss, run in runs if has_loss]
 
 
 def plain_words(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    """Decode token ids to words, without control tokens, thinking blocks or extra white space."""
+    """Decode token ids to words, without control tokens, thinking blocks and extra white space."""
     text = str(tokenizer.decode(list(ids), skip_special_tokens=True))
     return " ".join(strip_thoughts(text).split())
 

@@ -1,8 +1,8 @@
 """TRL's trainer with a self-test, a faster loss on CPUs, and no telemetry to third parties.
 
-On a CPU, TRL's loss projects every position in a batch onto the vocabulary, including prompts. This
-took half of each step. Timbre projects only the positions that count towards the loss, which gives
-the same result. On a GPU, TRL's loss is used.
+On a CPU, TRL's loss computes logits for every position in a batch, including prompts, which took
+half the time of each step. Timbre computes logits only for the positions that count towards the
+loss, which gives the same result. On a GPU, Timbre uses TRL's loss.
 """
 
 import time
@@ -70,7 +70,7 @@ class TimbreSFTTrainer(SFTTrainer):
         return super().train(*args, **options)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log a step with the seconds since the previous one, and report its loss."""
+        """Log a step with the seconds since the previous step, and report its loss to `on_step`."""
         now = time.monotonic()
         logs["seconds"], self._last_log = now - self._last_log, now
         super().log(logs, start_time)
@@ -78,7 +78,7 @@ class TimbreSFTTrainer(SFTTrainer):
             self.on_step(self.state.global_step, self.state.max_steps, logs["loss"])
 
     def training_step(self, model: Any, inputs: Any, *args: Any, **options: Any) -> Any:
-        """Run a training step, after the self-test if it is the first step in this process."""
+        """Run a training step. Before the first step in this process, run the self-test."""
         if self.self_test:
             padding = self.self_test.chat.tokenizer.pad_token_id
             self.self_test.check(*_unpack_rows(inputs, padding))
@@ -114,11 +114,11 @@ class TimbreSFTTrainer(SFTTrainer):
         return total / torch.as_tensor(num_items_in_batch).clamp(min=1) * scale
 
     def step_losses(self) -> tuple[float, ...]:
-        """The loss of every step in nats per token, including steps before an interruption."""
+        """Return every step's loss in nats per token, including steps before an interruption."""
         return tuple(float(entry["loss"]) for entry in self.state.log_history if "loss" in entry)
 
     def final_metrics(self) -> dict[str, float]:
-        """The final training metrics, with the validation loss if there is a validation split."""
+        """Return the final metrics, with the validation loss if there is a validation split."""
         tokens = torch.tensor([self.tokens_seen], device=self.accelerator.device)
         metrics = {
             "steps": float(self.state.global_step),
@@ -132,10 +132,10 @@ class TimbreSFTTrainer(SFTTrainer):
         return metrics
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """Do nothing, because Timbre writes its own card with attribution."""
+        """Skip TRL's model card, because Timbre writes a model card with attribution."""
 
     def _send_telemetry(self) -> None:
-        """Do nothing, because training data and settings stay private."""
+        """Skip TRL's telemetry, because training data and settings should stay private."""
 
 
 def _dataset(rows: Sequence[Tokens]) -> Dataset:
@@ -143,7 +143,7 @@ def _dataset(rows: Sequence[Tokens]) -> Dataset:
 
 
 def _unpack_rows(inputs: Any, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Unpack a batch into token ids and labels, with one example per row."""
+    """Return the token ids and labels in a batch, with one example per row."""
     ids, labels = inputs["input_ids"], inputs["labels"]
     if "position_ids" not in inputs:
         return ids, labels

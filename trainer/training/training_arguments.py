@@ -17,7 +17,7 @@ from trainer.training.processes import process_state
 def training_arguments(
     config: TrainingConfig, model: PreTrainedModel, examples: int, folder: Path
 ) -> SFTConfig:
-    """Build TRL's arguments for training a model on a number of examples.
+    """Build TRL's arguments for training a model on `examples` examples.
 
     Raises `TrainerError` if the reporter isn't available, or if the processes can't share a batch
     evenly.
@@ -63,7 +63,7 @@ def training_arguments(
 
 
 def reporter(name: str) -> str:
-    """Check that a TRL reporter exists and is installed, and return its name (“none” is allowed).
+    """Check that a TRL reporter exists and is installed, and return its name, which may be “none”.
 
     Raises `TrainerError` if the reporter doesn't exist or its package isn't installed.
     """

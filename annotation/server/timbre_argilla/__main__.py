@@ -16,7 +16,7 @@ from timbre_argilla.rq_worker import check_worker, run_worker
 
 
 def main() -> int:
-    """Serve until stopped. Return 0 after a normal stop, or 1 if the server couldn't start."""
+    """Run the server, and return the exit status: 0 after a normal stop, or 1 if it can't start."""
     parser = argparse.ArgumentParser(prog="timbre_argilla", description=__doc__)
     parser.add_argument("home", type=Path, help="folder for the server's data")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -27,9 +27,8 @@ def main() -> int:
     parser.add_argument(
         "--attached",
         action="store_true",
-        help="read the database URL (one line, empty for SQLite) from standard input, so "
-        "that its password doesn't appear in process lists, and stop when standard "
-        "input closes",
+        help="read the database URL (one line, empty for SQLite) from standard input to keep its "
+        "password out of process lists, and stop when standard input closes",
     )
     parser.add_argument(
         "--environment",

@@ -1,4 +1,4 @@
-"""Generate a server's secrets at the first start, and store them in its home with mode 0600."""
+"""Generate a server's secrets at its first start, and store them in its home folder."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class Credentials:
 
 
 def find_default(username: str = "", password: str = "", api_key: str = "") -> str | None:
-    """Return a description of the first value that is a published default of Argilla, or None."""
+    """Say which of the given values, if any, is a default that Argilla publishes."""
     if username in DEFAULT_NAMES:
         return f"the user name {username!r}"
     if password in DEFAULT_PASSWORDS:
@@ -45,9 +45,9 @@ def find_default(username: str = "", password: str = "", api_key: str = "") -> s
 def load_credentials(home: Path) -> Credentials:
     """Read the credentials in a home folder, or generate them if there are none.
 
-    Reading the file also resets its mode to 0600.
+    If the credentials file exists, its mode is reset to 0600.
 
-    Raises `LaunchError` if the file is malformed or contains one of Argilla's defaults.
+    Raises `LaunchError` if the credentials file is malformed or contains one of Argilla's defaults.
     """
     path = home / CREDENTIALS_FILE
     if not path.exists():
@@ -64,8 +64,8 @@ def load_credentials(home: Path) -> Credentials:
     if default or not all(asdict(credentials).values()):
         problem = f"{default} that Argilla publishes as a default" if default else "an empty value"
         raise LaunchError(
-            f"{path} contains {problem}. Replace it, or delete the file to generate new "
-            "credentials."
+            f"{path} contains {problem}. Replace this value, or delete the file to "
+            "generate new credentials."
         )
     return credentials
 
@@ -73,7 +73,8 @@ def load_credentials(home: Path) -> Credentials:
 def credentials_from(environment: Mapping[str, str]) -> Credentials:
     """Read the credentials from environment variables, for a server without a credentials file.
 
-    Raises `LaunchError` if a variable is missing or contains one of Argilla's defaults.
+    Raises `LaunchError` if an environment variable is missing or contains one of Argilla's
+    defaults.
     """
     missing = [name for name in VARIABLES if not environment.get(name)]
     if missing:

@@ -1,4 +1,4 @@
-"""Prepare Argilla's database: connection settings, schema, our tables and the owner."""
+"""Prepare Argilla's database: connection settings, schema, Timbre's tables and the owner."""
 
 import sqlite3
 import zlib
@@ -76,8 +76,8 @@ def prepare(credentials: Credentials) -> None:
 def _lock(url: str) -> None:
     """Lock a PostgreSQL database, because two servers wouldn't notice each other's writes.
 
-    The lock lasts as long as its connection, which stays open until the process ends. A SQLite
-    database doesn't need a lock, because its home is already locked.
+    The database connection that holds the lock stays open until the process ends. A SQLite database
+    doesn't need this lock, because the server's home folder is locked already.
     """
     if sync_engine.dialect.name != "postgresql":
         return

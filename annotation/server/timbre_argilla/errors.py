@@ -2,7 +2,7 @@
 
 
 class LaunchError(RuntimeError):
-    """Raised when the server can't start. The message says what went wrong and how to fix it."""
+    """Raised when the server can't start; its message says what went wrong and how to fix it."""
 
 
 class DeliveryError(ValueError):

@@ -7,10 +7,7 @@ import orjson
 
 
 def dumps(value: Any) -> bytes:
-    """Encode a value as UTF-8.
-
-    Python's `json` encodes lone surrogates and large integers, which orjson rejects.
-    """
+    """Encode a value as JSON in UTF-8, including large integers and lone surrogates."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -18,7 +15,7 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: str | bytes) -> Any:
-    """Decode JSON. Python's `json` decodes NaN and lone surrogates, which orjson rejects."""
+    """Decode JSON, including NaN and lone surrogates, which orjson rejects."""
     try:
         return orjson.loads(text)
     except ValueError:

@@ -18,7 +18,7 @@ TEMPORARY_FOLDER = "tmp"
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home folder that this process has locked."""
+    """The home folder of a server, locked by the server's process."""
 
     folder: Path
     lock: IO[str]
@@ -60,7 +60,7 @@ class Home:
         partial.replace(self.folder / READY_FILE)
 
     def release(self) -> None:
-        """Delete `server.json` and unlock the folder."""
+        """Delete `server.json` and unlock the home folder."""
         (self.folder / READY_FILE).unlink(missing_ok=True)
         self.lock.close()
 

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of a function call."""
+    """The positional and named arguments of a function call."""
 
     positional: list[Any]
     named: dict[str, Any]
@@ -53,8 +53,8 @@ class Job:
         id: The job id in `GET /api/v1/jobs/{id}`.
         name: The name of the function, as `module:name`.
         arguments: The arguments of the call.
-        waits: The seconds to wait before each retry, with one entry per retry.
-        tries: How many times the job has failed.
+        waits: The number of seconds to wait before each retry, one entry per retry.
+        tries: The number of times that the job has failed.
         status: The state of the job, as defined by Argilla's API.
     """
 
@@ -66,13 +66,13 @@ class Job:
     status: JobStatus
 
     def get_status(self, refresh: bool = True) -> JobStatus:
-        """Return the status; Argilla's API calls this method."""
+        """Return the job's status; Argilla's API calls this method."""
         del refresh  # rq's parameter; a job of ours is always up to date
         return self.status
 
 
 class JobStore:
-    """The jobs of one server, stored in a file."""
+    """A store for the jobs of one server, in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         """Open the job file, and requeue the jobs that the previous process left unfinished."""
@@ -95,7 +95,7 @@ class JobStore:
         return self.fetch(job_id)
 
     def fetch(self, job_id: str, connection: object = None) -> Job:
-        """Look up a job. Argilla's API calls this method with the signature of RQ's `Job.fetch`.
+        """Return a job by its id; Argilla's API calls this method instead of RQ's `Job.fetch`.
 
         Raises `NoSuchJobError` if the job doesn't exist or ended too long ago.
         """
@@ -109,7 +109,7 @@ class JobStore:
         return Job(job_id, name, _loads(arguments), waits, tries, JobStatus(status))
 
     def take(self, queue: str) -> Job | None:
-        """Start the job that became due first, or return None if no job is due."""
+        """Mark the job that became due first as started and return it, or None if no job is due."""
         query = (
             "UPDATE jobs SET status = 'started' WHERE id = (SELECT id FROM jobs WHERE queue = ? "
             "AND status = 'queued' AND due <= ? ORDER BY due LIMIT 1) RETURNING id"
@@ -122,7 +122,7 @@ class JobStore:
         self._end(job, JobStatus.FINISHED)
 
     def fail(self, job: Job) -> bool:
-        """Schedule the next retry of a failed job. Returns False if there are no retries left."""
+        """Schedule the next retry of a failed job, or return False if it has no retries left."""
         if job.tries >= len(job.waits):
             self._end(job, JobStatus.FAILED)
             return False
@@ -145,20 +145,20 @@ class JobStore:
         )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the job file."""
         self._db.close()
 
 
 @dataclass(frozen=True, slots=True)
 class JobQueue:
-    """Replaces an RQ queue; `rq.decorators.job` calls its `enqueue_call`."""
+    """A replacement for an RQ queue; the decorator `rq.decorators.job` calls `enqueue_call`."""
 
     name: str
     store: JobStore
     wake: Callable[[], None]
 
     def enqueue_call(self, func: Callable[..., Any], **options: Any) -> Job:
-        """Store a call to one of Argilla's functions, ignoring options for Redis."""
+        """Store a call to one of Argilla's functions as a job, ignoring options for Redis."""
         retry = options.get("retry")
         waits = tuple(_wait(retry.intervals, n) for n in range(retry.max)) if retry else ()
         arguments = Arguments(list(options.get("args") or ()), dict(options.get("kwargs") or {}))
@@ -200,7 +200,7 @@ def _loads(text: str) -> Arguments:
 def _tag(value: Any) -> dict[str, Any]:
     """Encode an argument together with the name of its type.
 
-    Ids and times occur only as top-level arguments, never inside lists or dicts.
+    UUIDs and datetimes inside lists or dicts aren't supported, because no job has such arguments.
     """
     if isinstance(value, UUID):
         return {"uuid": str(value)}

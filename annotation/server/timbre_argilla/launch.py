@@ -37,7 +37,7 @@ GRACE_SECONDS = 10
 
 
 def launch(options: Options, credentials: Credentials | None = None) -> None:
-    """Serve Argilla until SIGTERM or SIGINT.
+    """Serve Argilla until the process receives SIGTERM or SIGINT.
 
     If no credentials are passed, the server uses those in its home folder, or generates new ones if
     the folder contains none.
@@ -111,9 +111,10 @@ def _url(listener: socket.socket) -> str:
 def _import_argilla(
     options: Options, store: JobStore | None, credentials: Credentials
 ) -> tuple["Gateway", "Worker | ChangeListener"]:
-    """Import Argilla's application with our job queues, search engine and patches.
+    """Import Argilla's application with Timbre's job queues, search engine and patches.
 
-    The order matters, because Argilla binds its settings, queues and functions by name on import.
+    The order of the imports matters, because Argilla binds its settings, queues and functions by
+    name when it's imported.
     """
     # Only the first configuration counts, and Argilla's would wrap lines at the terminal width.
     configure_logging(options.json_log, options.secrets(credentials))
@@ -175,8 +176,8 @@ async def _serve(
 def _reduce_garbage_collection() -> None:
     """Run garbage collection less often than Python does by default.
 
-    An upload creates tens of thousands of objects, and reference counting frees almost all of them.
-    With Python's default thresholds, garbage collection took a sixth of the upload time.
+    With Python's default thresholds, garbage collection took a sixth of an upload's time, although
+    reference counting frees almost all of the objects that an upload creates.
     """
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -190,4 +191,4 @@ async def _announce(server: uvicorn.Server, home: Home, url: str) -> None:
 
 
 def _ignore_signal(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing, because Uvicorn raises the signal again after it has stopped."""
+    """Ignore the signal, because Uvicorn handles it and raises it again after stopping."""

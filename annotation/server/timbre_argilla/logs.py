@@ -36,15 +36,16 @@ class LineFormatter(logging.Formatter):
 class StderrLogger(io.TextIOBase):
     """A replacement for standard error that logs each line written to it.
 
-    Libraries write to standard error directly, for example the traceback of a failed thread.
+    Without this class, text that libraries write to standard error, such as the traceback of a
+    failed thread, would bypass the log format.
     """
 
     def __init__(self) -> None:
-        """Create a stream with an empty line buffer."""
+        """Create a stream that has received no text yet."""
         self._unfinished = ""
 
     def write(self, text: str) -> int:
-        """Log complete lines, and keep an incomplete line until it is complete."""
+        """Log the complete lines of a text, and keep the rest until its line is complete."""
         *lines, self._unfinished = (self._unfinished + text).split("\n")
         for line in filter(str.strip, lines):
             logging.getLogger("stderr").error("%s", line)
@@ -52,7 +53,7 @@ class StderrLogger(io.TextIOBase):
 
 
 def configure_logging(as_json: bool, secrets: Iterable[str]) -> None:
-    """Send all log records to standard error, one per line. Only the first call has an effect."""
+    """Send all log records to standard error, one per line; further calls have no effect."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(as_json, secrets))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

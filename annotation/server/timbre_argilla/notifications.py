@@ -1,8 +1,8 @@
 """Notify the server about the RQ worker's changes, because the server caches records for searches.
 
-The server and the worker share a PostgreSQL database, and the messages are sent with its `NOTIFY`
-command. If the server loses its connection to the database, it clears its cache and reloads all
-data.
+Messages are sent with the `NOTIFY` command of the PostgreSQL database that the server and the
+worker share. If the server loses its connection to the database, it clears the search cache and
+reloads all data.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class RemoteTables(TableCache):
-    """A stand-in for the cache that forwards changes to the server's cache."""
+    """The worker's substitute for the search cache, which reports changes to the server."""
 
     def __init__(self, engine: Engine) -> None:
-        """Create a stand-in that sends its messages through the given database."""
+        """Create a substitute that sends messages to the server through the given database."""
         super().__init__()
         self._engine = engine
 
@@ -57,14 +57,14 @@ class RemoteTables(TableCache):
 
 
 class ChangeListener:
-    """Applies messages from other processes to the cache.
+    """Updates the server's search cache when messages from the worker arrive.
 
     When the listener reconnects after losing the database connection, it clears the cache, because
     it may have missed messages.
     """
 
     def __init__(self, tables: TableCache, url: str) -> None:
-        """Create a listener that applies the messages in a database to a cache."""
+        """Create a listener for the database at `url` that updates the search cache `tables`."""
         self._tables = tables
         self._url = url
         self._task: asyncio.Task[None] | None = None
@@ -100,9 +100,9 @@ class ChangeListener:
 
 
 def apply(tables: TableCache, message: str) -> None:
-    """Update a cache with the change that a message describes.
+    """Update a search cache with the change that a message describes.
 
-    Raises `ValueError` for a message that `RemoteTables` doesn't send.
+    Raises `ValueError` if the message isn't one that `RemoteTables` sends.
     """
     method, *arguments = json.loads(message)
     if method not in ("touch", "drop", "clear"):

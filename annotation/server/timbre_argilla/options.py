@@ -17,8 +17,8 @@ class Options:
 
     Attributes:
         home: The folder for the server's database, secrets and temporary files.
-        host: The address to listen on. Any address other than loopback exposes the server to the
-            network.
+        host: The address to listen on. Any address other than a loopback address makes the server
+            reachable from the network.
         port: The port to listen on, or 0 to use any free port.
         database_url: A PostgreSQL URL. If no URL is given, the server uses a SQLite database in its
             home folder.
@@ -54,7 +54,7 @@ class Options:
 def configure_argilla(options: Options, credentials: Credentials) -> None:
     """Set the environment variables that Argilla needs, and remove all other `ARGILLA_` variables.
 
-    Must run before the first import of `argilla_server`.
+    Call this function before `argilla_server` is first imported.
     """
     for name in [name for name in os.environ if name.startswith("ARGILLA_")]:
         del os.environ[name]

@@ -1,6 +1,6 @@
 """The worker for servers that store jobs in Redis: an RQ process with a scheduler.
 
-Upstream's worker has no scheduler, so it never retries a failed webhook.
+Argilla's own worker has no scheduler, so it never retries an event that a webhook didn't accept.
 """
 
 import importlib

@@ -34,12 +34,12 @@ class Worker:
         self._wake.set()
 
     def start(self) -> None:
-        """Start the worker. It begins with the jobs that the previous process left unfinished."""
+        """Start the worker, beginning with the jobs that the previous process left unfinished."""
         for queue, count in CONCURRENCY.items():
             self._tasks += [asyncio.create_task(self._work(queue)) for _ in range(count)]
 
     async def stop(self) -> None:
-        """Stop at once. Running and queued jobs remain stored and run after the next start."""
+        """Stop at once; unfinished jobs remain stored and run after the server's next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,8 +91,8 @@ def _find_function(name: str) -> Callable[..., Awaitable[Any]]:
 async def notify(webhook_id: UUID, event: str, timestamp: datetime, data: dict[str, Any]) -> None:
     """Send an event to a webhook as Argilla's own job does, but in a separate thread.
 
-    Argilla's own job sends the event from within the event loop. In this process, that would block
-    all requests until the receiver responds.
+    Argilla's own job sends the event in the event loop, which would block all requests to the
+    server until the receiver responds.
     """
     from argilla_server.database import AsyncSessionLocal
     from argilla_server.models import Webhook

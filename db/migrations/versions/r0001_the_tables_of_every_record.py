@@ -110,11 +110,12 @@ def _create_table(
     nullable: str = "",
     comment: str | None = None,
 ) -> None:
-    """Create a table of numbered rows that can't be updated.
+    """Create a table whose rows are numbered and can't be updated.
 
-    The arguments are column names separated by spaces. A column contains text unless `_TYPES` lists
-    another type for its name. `ids` columns contain record ids. `links` columns contain the ids of
-    records in the given tables, and get a foreign key and an index.
+    Arguments that name several columns separate the names by spaces. A column contains text unless
+    `_TYPES` lists another type for its name. `ids` lists the columns that contain record ids.
+    `links` maps the columns that refer to another table to the name of that table, and these
+    columns get a foreign key and an index.
     """
     links = links or {}
     fields = columns.split()

@@ -1,6 +1,6 @@
 """Create tables for the training queue and for reading positions.
 
-Reading positions were previously stored as measures.
+Before this migration, reading positions were stored as measures.
 """
 
 import hashlib
@@ -55,9 +55,9 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 
 def _move_positions() -> None:
-    """Convert measures that store a reading position to rows of the new table.
+    """Move reading positions from the table of measures to their new table.
 
-    The name of such a measure is the byte offset, or −1 if the file was read completely.
+    The name of an old measure is the byte offset, or −1 if the file was read completely.
     """
     measures = sa.table("measures", *map(sa.column, ("seq", "subject", "name", "source")))
     positions = sa.table(

@@ -1,1 +1,1 @@
-"""Teachers behind an HTTP endpoint: the protocols, and what every provider does differently."""
+"""Teachers behind an HTTP endpoint: API protocols, and workarounds for the quirks of providers."""

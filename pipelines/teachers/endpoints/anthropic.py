@@ -11,7 +11,7 @@ _REFUSED = "The model refused without a text."
 
 
 class AnthropicEndpoint(Endpoint):
-    """Requests a schema as the input of a required tool call, and falls back to no schema."""
+    """An endpoint with Anthropic's API, which requests structured replies as tool calls."""
 
     protocol = "anthropic"
     default_url = "https://api.anthropic.com/v1"
@@ -42,7 +42,7 @@ class AnthropicEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """The tool's input as JSON, or the text."""
+        """Return the reply: the input of the tool call as JSON, or else the text."""
         usage, reason = data.get("usage") or {}, data["stop_reason"]
         counts = usage.get("input_tokens"), usage.get("output_tokens")
         inputs = [part["input"] for part in data["content"] if part["type"] == "tool_use"]

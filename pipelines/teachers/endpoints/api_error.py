@@ -1,4 +1,4 @@
-"""Read an error out of any provider's response, also one that came with status 200."""
+"""Find the error in a provider's response, even if the response has status 200."""
 
 import json
 import re
@@ -51,11 +51,13 @@ _KEY_START = 8  # characters of a key that identify it
 
 @dataclass(frozen=True)
 class ApiError:
-    """An error as a provider reports it: its reason in one line, and all of its text.
+    """An error reported by a provider.
 
-    `status` is the HTTP status, or the one that fits the error's codes. `param` is the parameter
-    that the provider names, empty if none; `generation` is a reply that the provider's own check
-    rejected (Groq).
+    `message` is the reason in one line, and `text` is the text of the whole response.
+
+    `status` is the HTTP status or, for an error sent with status 200, the status that matches the
+    error's codes. `param` is the parameter that the provider blames, or an empty string.
+    `generation` is a reply that failed the provider's own validation (Groq only).
     """
 
     status: int
@@ -66,13 +68,13 @@ class ApiError:
     generation: str | None = None
 
     def masked(self, key: str) -> "ApiError":
-        """The error without anything that looks like a key."""
+        """Return a copy of the error in which API keys are masked."""
         message, text = _mask(self.message, key), _mask(self.text, key)
         return replace(self, message=message, text=text)
 
 
 def find_error(status: int, data: Any, text: str) -> ApiError | None:
-    """The error in a response with some status, JSON value and text; None if there's none."""
+    """Return the error that a response reports, or None if it reports none."""
     parts = list(_walk(data))
     if status < _NO_SUCCESS and not _is_error(data):
         return None
@@ -92,7 +94,7 @@ def find_error(status: int, data: Any, text: str) -> ApiError | None:
 
 
 def _is_error(data: Any) -> bool:
-    """Whether a response with status 200 reports an error instead of a reply."""
+    """Return whether a response with status 200 reports an error instead of a reply."""
     if isinstance(data, list) and data:
         data = data[0]
     if not isinstance(data, dict):
@@ -109,7 +111,7 @@ def _is_error(data: Any) -> bool:
 
 
 def _walk(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """All objects of an error, outermost first; some gateways put JSON into strings."""
+    """Yield all objects nested in an error, outermost first, including JSON inside strings."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[{")):
         try:
             value = json.loads(value)
@@ -127,7 +129,7 @@ def _walk(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def _messages(part: dict[str, Any]) -> Iterator[str]:
-    """What an object of an error says; frameworks name the parameter apart from the message."""
+    """Yield the messages in a JSON object, preceded by the parameter's name if there is one."""
     yield from (part[name] for name in _MESSAGES if isinstance(part.get(name), str))
     if isinstance(part.get("msg"), str):
         location = part.get("loc")
@@ -145,14 +147,14 @@ def _status(codes: list[str]) -> int:
 
 
 def _reason(messages: list[str]) -> str:
-    """The innermost message, because gateways wrap what a provider says; JSON isn't one."""
+    """Return the innermost message, because gateways wrap the provider's message in their own."""
     plain = [" ".join(message.split()) for message in messages if message.strip()]
     plain = [message for message in plain if not message.startswith(("{", "[{"))]
     return _shorten(plain[-1]) if plain else ""
 
 
 def _plain(text: str) -> str:
-    """The words of a text or of an HTML page, such as a proxy's."""
+    """Shorten a response to one line, and remove the tags if it's an HTML page."""
     if "<html" in text.lower():
         text = re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", text)
     return _shorten(" ".join(text.split()))
@@ -163,7 +165,7 @@ def _shorten(text: str) -> str:
 
 
 def _mask(text: str, key: str) -> str:
-    """The text with a key, the start of it, and anything else that looks like a key hidden."""
+    """Mask an API key, complete or shortened, and anything else that looks like a key."""
     if key:
         text = text.replace(key, "…")
     if len(key) > _KEY_START:

@@ -1,6 +1,6 @@
-"""The batch APIs of OpenAI and Anthropic: many requests at half price, within a day.
+"""Clients for the batch APIs of OpenAI and Anthropic, which cost half as much but can take a day.
 
-Each request has an id of ours, with which its result comes back.
+Each request carries an id that we choose, and the provider returns this id with the result.
 """
 
 import json
@@ -25,9 +25,9 @@ EXPIRED = Response(503, {}, b'{"error": "The batch ended before the request was 
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """How many requests of a batch were processed, and whether the batch ended.
+    """The progress of a batch: how many requests were processed, and whether the batch has ended.
 
-    `error` is why the provider rejected the whole batch.
+    `error` says why the provider rejected the whole batch; it's empty if the batch was accepted.
     """
 
     done: int
@@ -45,41 +45,45 @@ class BatchResult:
 
 
 class BatchApi(ABC):
-    """Submits batches of an endpoint's requests and reads their results."""
+    """The base class of batch clients, which submit an endpoint's requests and read the results."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Use an endpoint's address, key and patience."""
+        """Use an endpoint's address, API key and retry settings."""
         self._endpoint = endpoint
         self._url = endpoint.url.rstrip("/").removesuffix(endpoint.path)
 
     @abstractmethod
     def submit(self, bodies: Mapping[str, dict[str, Any]], token: str) -> str:
-        """Submit requests by id; returns the batch's id. `find` may find it by the token."""
+        """Submit requests, keyed by id, and return the id of the new batch.
+
+        `token` identifies the batch if the API can store it.
+        """
 
     @abstractmethod
     def find(self, token: str, count: int, since: float) -> str:
-        """The id of a batch that was submitted after a time, empty if there's none.
+        """Return the id of a batch that was submitted after `since`, or an empty string.
 
-        It's found by its token or else by its number of requests.
+        The batch is identified by its token or, if the API doesn't store tokens, by its number of
+        requests.
         """
 
     @abstractmethod
     def progress(self, batch: str) -> BatchProgress:
-        """How far a batch is."""
+        """Return the progress of a batch."""
 
     @abstractmethod
     def results(self, batch: str) -> Iterator[BatchResult]:
-        """The results of a batch that ended; requests that weren't processed may be missing."""
+        """Yield the results of a batch that has ended; unprocessed requests may be missing."""
 
     def call(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """Send a request, again after temporary failures.
+        """Send a request, and retry after temporary failures.
 
-        Raises `TeacherError` if that doesn't help.
+        Raises `TeacherError` if retrying doesn't help.
         """
         url = path if path.startswith("http") else f"{self._url}{path}"
         headers = self._endpoint.headers()
         if httpx.URL(url).host != httpx.URL(self._url).host:
-            headers = {}  # a link to results elsewhere has its own access
+            headers = {}  # a results link on another host needs no API key
         start, retries, outcome = time.monotonic(), 0, Outcome()
         while time.monotonic() - start <= self._endpoint.patience:
             try:
@@ -103,7 +107,7 @@ class BatchApi(ABC):
 
 
 class OpenAIBatchApi(BatchApi):
-    """Uploads a file of requests; results are in two other files."""
+    """OpenAI's batch API, which exchanges requests and results as files."""
 
     def submit(self, bodies: Mapping[str, dict[str, Any]], token: str) -> str:
         """Upload the requests and create a batch of them."""
@@ -124,14 +128,14 @@ class OpenAIBatchApi(BatchApi):
         return str(self.call("POST", "/batches", json=batch).json()["id"])
 
     def find(self, token: str, count: int, since: float) -> str:
-        """The id of the batch with this token."""
+        """Return the id of the batch that was submitted with this token."""
         del count, since
         listed = self.call("GET", f"/batches?limit={_PAGE}").json()["data"]
         ids = [each["id"] for each in listed if (each.get("metadata") or {}).get("timbre") == token]
         return ids[0] if ids else ""
 
     def progress(self, batch: str) -> BatchProgress:
-        """How far a batch is."""
+        """Return the progress of a batch."""
         status = self.call("GET", f"/batches/{batch}").json()
         counts = status.get("request_counts") or {}
         errors = (status.get("errors") or {}).get("data") or []
@@ -143,7 +147,7 @@ class OpenAIBatchApi(BatchApi):
         )
 
     def results(self, batch: str) -> Iterator[BatchResult]:
-        """The lines of a batch's output file and of its error file."""
+        """Yield the results in a batch's output file and in its error file."""
         status = self.call("GET", f"/batches/{batch}").json()
         for name in ("output_file_id", "error_file_id"):
             if file := status.get(name):
@@ -152,17 +156,17 @@ class OpenAIBatchApi(BatchApi):
 
 
 class AnthropicBatchApi(BatchApi):
-    """Sends the requests in one body."""
+    """Anthropic's batch API, which receives all requests of a batch in a single body."""
 
     def submit(self, bodies: Mapping[str, dict[str, Any]], token: str) -> str:
-        """Create a batch; Anthropic's API has no place for the token."""
+        """Create a batch. The token isn't sent, because Anthropic's API can't store it."""
         del token
         requests = [{"custom_id": id, "params": body} for id, body in bodies.items()]
         created = self.call("POST", "/messages/batches", json={"requests": requests})
         return str(created.json()["id"])
 
     def find(self, token: str, count: int, since: float) -> str:
-        """The id of a batch with as many requests that was created after a time."""
+        """Return the id of a batch that has `count` requests and was created after `since`."""
         del token
         for each in self.call("GET", f"/messages/batches?limit={_PAGE}").json()["data"]:
             created = datetime.fromisoformat(each["created_at"]).timestamp()
@@ -171,7 +175,7 @@ class AnthropicBatchApi(BatchApi):
         return ""
 
     def progress(self, batch: str) -> BatchProgress:
-        """How far a batch is."""
+        """Return the progress of a batch."""
         status = self.call("GET", f"/messages/batches/{batch}").json()
         counts = status["request_counts"]
         total = sum(counts.values())
@@ -179,7 +183,7 @@ class AnthropicBatchApi(BatchApi):
         return BatchProgress(total - counts["processing"], total, is_ended)
 
     def results(self, batch: str) -> Iterator[BatchResult]:
-        """The lines behind a batch's URL of results."""
+        """Download the results of a batch and yield them."""
         url = self.call("GET", f"/messages/batches/{batch}").json()["results_url"]
         for line in self.call("GET", url).text.splitlines():
             entry = json.loads(line)

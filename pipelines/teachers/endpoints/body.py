@@ -1,4 +1,4 @@
-"""Decode a response's body: compressed or not, one JSON value or a stream of events."""
+"""Decode response bodies: plain or compressed, a single JSON value or a stream of events."""
 
 import gzip
 import json
@@ -13,11 +13,14 @@ _NO_VALUES = ("", "[DONE]")
 
 
 class CutOffError(ValueError):
-    """A stream ended before its reply did."""
+    """Raised if a response body ends before the reply is complete."""
 
 
 def decode_text(body: bytes) -> str:
-    """The text of a body; some proxies compress it without saying so."""
+    """Decode a body to text.
+
+    Gzip is detected from the first bytes, because some proxies compress without a header.
+    """
     if body.startswith(_GZIP):
         try:
             body = gzip.decompress(body)
@@ -27,9 +30,10 @@ def decode_text(body: bytes) -> str:
 
 
 def decode_value(text: str) -> Any:
-    """The JSON value of a body; a stream's events become one reply in the API's form.
+    """Parse a body as JSON; the events of a stream are combined into a single reply.
 
-    Raises `ValueError` if it's neither, `CutOffError` if the stream ended early.
+    Raises `ValueError` if the body is neither JSON nor a stream, and `CutOffError` if a stream
+    ended early.
     """
     lines = text.lstrip()
     if lines.startswith(("data:", "event:", ":", "id:")):
@@ -45,18 +49,18 @@ def decode_value(text: str) -> Any:
 
 
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The objects in a stream of server-sent events; comments keep the connection open."""
+    """Yield the objects in a stream of server-sent events, skipping comments."""
     for line in lines:
         name, _, data = line.partition(":")
         if name == "data" and data.strip() not in _NO_VALUES:
             value = json.loads(data)
             if not isinstance(value, dict):
-                raise ValueError("an event that isn't an object")
+                raise ValueError("an event in the response isn't a JSON object")
             yield value
 
 
 def _merge(events: Iterable[dict[str, Any]]) -> Any:
-    """One reply from the events of a stream, or the error in it."""
+    """Combine the events of a stream into one reply, or return the first error event."""
     events = list(events)
     for event in events:
         if find_error(200, event, ""):
@@ -67,7 +71,7 @@ def _merge(events: Iterable[dict[str, Any]]) -> Any:
 
 
 def _merge_chunks(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """The chunks of OpenAI's API as one completion; other choices than the first are left out."""
+    """Combine the chunks of OpenAI's API into one completion, using only the first choice."""
     texts, reasoning, refusals = list[str](), list[str](), list[str]()
     finish_reason, usage = None, None
     for event in events:
@@ -91,7 +95,7 @@ def _merge_chunks(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _merge_messages(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """The events of Anthropic's API as one message."""
+    """Combine the events of Anthropic's API into one message."""
     blocks: dict[int, dict[str, Any]] = {}
     stop_reason, usage = None, dict[str, Any]()
     for event in events:
@@ -114,7 +118,7 @@ def _merge_messages(events: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def join_parts(content: Any) -> str:
-    """The text of a message's content: a string, or a list of parts without its reasoning."""
+    """Join the text parts of a message's content, leaving out reasoning."""
     if isinstance(content, str):
         return content
     return "".join(map(_part_text, content)) if isinstance(content, list) else ""

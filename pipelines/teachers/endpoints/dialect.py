@@ -1,8 +1,8 @@
-"""How one model wants its requests: learned from the errors that name a parameter.
+"""Adapt requests to what a model accepts, based on the errors that the endpoint returns.
 
-Servers with the same API differ in the parameters that they accept. A request is sent in OpenAI's
-form first. When an error names a parameter, the dialect renames it, sends another value, or leaves
-it out, in every later request of the run.
+Servers with the same API differ in the parameters that they accept. At first, requests follow the
+official API. When an error names a parameter, all later requests of the run rename the parameter,
+change its value or leave it out.
 """
 
 import re
@@ -26,7 +26,7 @@ _FORMAT_WORDS = re.compile(
     r"|output_config|\btool|function.?call|requested parameters",
     re.IGNORECASE,
 )
-_COMMON_WORDS = frozenset({"n", "stop"})  # also words of a sentence
+_COMMON_WORDS = frozenset({"n", "stop"})  # also ordinary English words
 _STREAM = re.compile(
     r"only supports? stream|stream(?:ing)? ?(?:=|is|must be|set to) ?(?:true|required)"
     r"|enable the stream|for non-streaming calls|requires streaming",
@@ -49,9 +49,10 @@ _SERVER_ERROR = 500
 
 @dataclass
 class Dialect:
-    """What a run learned about its model; `changes` describes each adaptation in words.
+    """What a run has learned about the requests that a model accepts.
 
-    `schema_mode` counts up from the best way to request a reply's schema.
+    `schema_mode` selects how structured replies are requested; 0 is the preferred way. `changes`
+    describes each adaptation in words.
     """
 
     schema_mode: int = 0
@@ -63,7 +64,7 @@ class Dialect:
     changes: list[str] = field(default_factory=list)
 
     def translate(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body of a request as this model wants it."""
+        """Convert a request body to the form that the model accepts."""
         named = {self.renamed.get(name, name): value for name, value in body.items()}
         sent = {
             name: self.values.get(name, value)
@@ -75,7 +76,7 @@ class Dialect:
         return sent
 
     def adapt(self, sent: dict[str, Any], error: ApiError) -> bool:
-        """Change the dialect so that an error doesn't occur again; False if nothing can."""
+        """Change the dialect so that an error won't recur; return False if that's impossible."""
         if not self.is_streaming and _STREAM.search(error.text):
             self.is_streaming = True
             self.changes.append("replies are streamed")
@@ -121,7 +122,7 @@ class Dialect:
 
 
 def _with_role(messages: Sequence[dict[str, str]], role: str) -> list[dict[str, str]]:
-    """The messages with the system prompt in another role, or at the start of the user's turn."""
+    """Give the system prompt another role, or move it to the start of the first user turn."""
     if role != "user":
         return [{**m, "role": role} if m["role"] == "system" else m for m in messages]
     system = [m["content"] for m in messages if m["role"] == "system"]
@@ -130,7 +131,7 @@ def _with_role(messages: Sequence[dict[str, str]], role: str) -> list[dict[str, 
 
 
 def _named_parameter(sent: dict[str, Any], error: ApiError) -> str:
-    """The parameter of a request that an error names first, empty if it names none."""
+    """Return the parameter that an error names first, or an empty string if it names none."""
     names = [name for name in sent if name not in _KEPT]
     if (param := re.split(r"[.\[]", error.param)[0]) in names:
         return param
@@ -146,7 +147,7 @@ def _named_parameter(sent: dict[str, Any], error: ApiError) -> str:
 
 
 def _place(name: str, text: str) -> int:
-    """Where a text names a parameter, in snake or camel case; -1 if it doesn't."""
+    """Return the position of a parameter's name (in snake or camel case) in an error, or -1."""
     first, *others = name.split("_")
     camel = first + "".join(word.capitalize() for word in others)
     pattern = rf"(?<![\w-])(?:{name}|{camel})(?![\w-])"
@@ -157,7 +158,7 @@ def _place(name: str, text: str) -> int:
 
 
 def _other_value(name: str, value: Any, error: ApiError) -> Any:
-    """The value that an error asks for instead, None if it asks for none."""
+    """Return the value that an error asks for instead of the rejected one, or None."""
     if name == "temperature" and not value and _POSITIVE.search(error.text):
         return _NEARLY_ZERO
     if name in _LENGTHS and _TOO_LARGE.search(error.text):

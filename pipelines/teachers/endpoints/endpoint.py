@@ -28,11 +28,11 @@ from pipelines.teachers.endpoints.rate_limit import ConcurrencyLimit
 from pipelines.teachers.endpoints.response import Outcome, Response, ResponseReader
 
 BATCH_PRICE = 0.5
-"""What a request in a batch costs of the price of one that is sent directly."""
+"""The price of a request in a batch, relative to one that is sent directly."""
 _MAX_BODY = 20_000_000
 _MAX_WAIT = 30.0
 _STARTUP_PATIENCE = 20.0
-# Cached because reading the trusted certificate authorities takes longer than a batch.
+# Cached because reading the trusted certificate authorities takes longer than a batch of requests.
 _ssl_context = cache(httpx.create_ssl_context)
 _UNREACHABLE = frozenset({"ConnectError", "ConnectTimeout"})
 
@@ -41,8 +41,9 @@ class Endpoint(Teacher):
     """A teacher that sends prompts to a model at a URL.
 
     A prompt is retried for up to `patience` seconds, but only for 20 seconds if the endpoint has
-    never responded. Waits start with `first_wait` seconds and double, unless the endpoint asks for
-    others. With `has_long_replies`, a reply that reaches `max_tokens` is a reply.
+    never responded. The first wait is `first_wait` seconds and each further wait is twice as long,
+    unless the endpoint asks for a specific wait. If `has_long_replies` is true, a reply that was
+    cut off at `max_tokens` is accepted.
     """
 
     protocol: ClassVar[str]
@@ -84,12 +85,12 @@ class Endpoint(Teacher):
     def parse(self, data: Any) -> Completion:
         """Extract the completion from a response's JSON value.
 
-        Raises a lookup, type or value error if there is none.
+        Raises a lookup, type or value error if the response contains no completion.
         """
 
     @property
     def request_url(self) -> str:
-        """Where requests go."""
+        """The URL to which requests are sent."""
         return f"{self.url.rstrip('/').removesuffix(self.path)}{self.path}"
 
     @classmethod
@@ -106,28 +107,28 @@ class Endpoint(Teacher):
         return endpoint.with_meter(plan.meter)
 
     def with_meter(self, meter: Meter) -> Self:
-        """Use this meter to count tokens and enforce limits, and return the endpoint itself."""
+        """Set the meter that counts tokens and enforces limits, and return the endpoint."""
         self._meter = meter
         return self
 
     @property
     def model_name(self) -> str:
-        """The teacher's name, as in a campaign file."""
+        """The teacher's name, as written in a campaign file."""
         return f"{self.protocol}:{self.model}@{self.url}"
 
     @property
     def dialect(self) -> Dialect:
-        """What the endpoint learned about its model's requests."""
+        """What the endpoint has learned about the requests that its model accepts."""
         return self._dialect
 
     @property
     def meter(self) -> Meter:
-        """What counts and limits the endpoint's requests."""
+        """The meter that counts tokens and enforces the run's limits."""
         return self._meter
 
     @property
     def reader(self) -> ResponseReader:
-        """Reads the endpoint's responses."""
+        """A reader for the endpoint's responses."""
         key = self.api_key.get_secret_value()
         return ResponseReader(
             self.model_name, key, self.patience, self.parse, self.has_long_replies
@@ -168,10 +169,10 @@ class Endpoint(Teacher):
                 group.create_task(work())
 
     async def _ask(self, client: httpx.AsyncClient, prompt: Prompt) -> Completion:
-        """Send a prompt, and retry until `patience` runs out."""
+        """Send a prompt, and retry for up to `patience` seconds."""
         clock = asyncio.get_running_loop()
         start, retries, outcome = clock.time(), 0, Outcome()
-        bad_replies = Counter[str]()  # by reason, so that only one that recurs ends the attempts
+        bad_replies = Counter[str]()  # counted by reason: only a recurring one ends the attempts
         while clock.time() - start <= self._patience_after(outcome.failure):
             outcome = await self._attempt(client, prompt)
             if outcome.is_final or bad_replies[outcome.reason] == outcome.max_retries:
@@ -220,9 +221,11 @@ class Endpoint(Teacher):
         return self._count(outcome, prompt, time.monotonic() - start)
 
     def _adapt(self, outcome: Outcome, sent: dict[str, Any], changes: int) -> Outcome:
-        """Change the dialect if that solves an error; raises `TeacherError` if it's fatal.
+        """Adapt the dialect to an error if possible.
 
-        Requests that were on their way when the dialect changed are sent again.
+        Raises `TeacherError` if the error is permanent.
+
+        A request that was sent before the dialect last changed is sent again.
         """
         if outcome.error is not None:
             is_outdated = len(self._dialect.changes) > changes
@@ -233,12 +236,15 @@ class Endpoint(Teacher):
         return outcome
 
     def judge_result(self, response: Response, prompt: Prompt, changes: int) -> Outcome:
-        """What a batch's response to a prompt means; `changes` of the dialect were sent with it."""
+        """Interpret the response to a prompt in a batch.
+
+        `changes` is the number of dialect changes that had been made when the batch was submitted.
+        """
         outcome = self._adapt(self.reader.read(response), self.sent_body(prompt), changes)
         return self._count(outcome, prompt, 0.0, BATCH_PRICE)
 
     def sent_body(self, prompt: Prompt) -> dict[str, Any]:
-        """The body of a request as the model wants it."""
+        """Build the request body in the form that the model accepts."""
         body = self.body(prompt, self._dialect.schema_mode)
         return self._dialect.translate(
             {**body, **self.stream_fields} if self._dialect.is_streaming else body
@@ -247,7 +253,7 @@ class Endpoint(Teacher):
     def _count(
         self, outcome: Outcome, prompt: Prompt, seconds: float, share: float = 1.0
     ) -> Outcome:
-        """Count a reply's tokens, estimated if the endpoint doesn't report them."""
+        """Count the tokens of a reply; counts that the endpoint doesn't report are estimated."""
         completion = outcome.completion
         if completion is None or not outcome.is_reply:
             return outcome
@@ -260,7 +266,10 @@ class Endpoint(Teacher):
 
 
 async def _post(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Response:
-    """Send a request and read its response, up to a size that no reply has."""
+    """Send a request and read the response.
+
+    Raises `httpx.ReadError` if the response is too large.
+    """
     async with client.stream("POST", url, json=body) as response:
         parts, size = list[bytes](), 0
         async for part in response.aiter_bytes():

@@ -15,7 +15,11 @@ _AZURE_VERSION = "2024-10-21"
 
 
 class OpenAIEndpoint(Endpoint):
-    """Requests a schema as `json_schema`, or else any `json_object`, or else no schema."""
+    """An endpoint with OpenAI's API.
+
+    Structured replies are requested as `json_schema`, then as `json_object`, and finally without a
+    format, until the endpoint accepts the request.
+    """
 
     protocol = "openai"
     default_url = "https://api.openai.com/v1"
@@ -28,7 +32,7 @@ class OpenAIEndpoint(Endpoint):
 
     @property
     def request_url(self) -> str:
-        """Where requests go; a URL may already end with the path, and keeps its query."""
+        """The URL to which requests are sent, with the API's path and any query."""
         parts = urlsplit(self.url)
         path = parts.path.rstrip("/").removesuffix(self.path) + self.path
         return urlunsplit(parts._replace(path=path))
@@ -57,11 +61,11 @@ class OpenAIEndpoint(Endpoint):
         return body
 
     def parse(self, data: Any) -> Completion:
-        """The first choice's message, without the reasoning that servers return beside it."""
+        """Convert a response's first choice to a completion, leaving out separate reasoning."""
         usage = data.get("usage") or {}
         counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if not data["choices"]:
-            is_blocked = '"filtered": true' in json.dumps(data)  # Azure, about the prompt
+            is_blocked = '"filtered": true' in json.dumps(data)  # Azure rejected the prompt
             return classify("", counts, "content_filter" if is_blocked else None, None)
         choice = data["choices"][0]
         message = choice["message"] or {}
@@ -76,7 +80,7 @@ class OpenAIEndpoint(Endpoint):
 class AzureEndpoint(OpenAIEndpoint):
     """Azure OpenAI: the model is a deployment, and the URL may name an `api-version`.
 
-    A URL that ends with /v1 is Azure's newer API, which takes the model in the body.
+    A URL that ends with /v1 refers to Azure's newer API, which takes the model in the body.
     """
 
     protocol = "azure"
@@ -84,7 +88,7 @@ class AzureEndpoint(OpenAIEndpoint):
 
     @property
     def request_url(self) -> str:
-        """The deployment's path at the resource."""
+        """The URL of the model's deployment on the Azure resource."""
         parts = urlsplit(self.url)
         path = parts.path.rstrip("/")
         if path.endswith("/v1"):

@@ -1,4 +1,4 @@
-"""Decide what a response means: a reply, a reason to retry or to adapt, or the end of a run."""
+"""Interpret responses: return a reply, retry, adapt the request, or end the run."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ _FULL_CONTEXT = re.compile(
     r"|input token count.{0,20}exceeds",
     re.IGNORECASE,
 )
-_NO_QUOTA = re.compile(r"limit: 0\b")  # Gemini, of models without a free tier
+_NO_QUOTA = re.compile(r"limit: 0\b")  # Gemini's message for models without a free tier
 _FIXES_BY_TEXT = (
     (_WRONG_KEY, _FIXES[401]),
     (_NO_CREDIT, _FIXES[402]),
@@ -71,7 +71,7 @@ _FIXES_BY_TEXT = (
 
 @dataclass(frozen=True)
 class Response:
-    """A response with its whole body."""
+    """An HTTP response whose body has been read completely."""
 
     status: int
     headers: Mapping[str, str]
@@ -80,12 +80,12 @@ class Response:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt led to.
+    """The result of one attempt to get a reply.
 
-    `completion` is a reply or the reason for none, `is_final` unless another attempt may give a
-    better one, at most `max_retries` times for the same reason. `failure` names why there's
-    neither, and `message` is the provider's reason. `error` may be solved by adapting the request.
-    `fatal` ends the run.
+    `completion` is a reply, or says why there is no reply. `is_final` is true if another attempt
+    can't improve the completion; otherwise, at most `max_retries` retries are made for the same
+    reason. `failure` says why there is no completion, and `message` is the provider's explanation.
+    `error` is an error that a different request might avoid. `fatal` is a reason to end the run.
     """
 
     completion: Completion | None = None
@@ -102,21 +102,22 @@ class Outcome:
 
     @property
     def reason(self) -> str:
-        """Why there's no reply, empty if there is one."""
+        """The reason why there is no reply, or an empty string if there is one."""
         return self.completion.reason if self.completion else self.failure
 
     def last_resort(self) -> Completion:
-        """The completion if there's no further attempt."""
+        """Return the completion to use if no further attempt is made."""
         reason = f"no answer from the endpoint ({self.failure})"
         return self.completion or Completion(None, reason=reason, raw=self.message)
 
 
 @dataclass(frozen=True)
 class ResponseReader:
-    """Reads the responses of one endpoint.
+    """A reader that interprets the responses of one endpoint.
 
-    `parse` returns the completion in a response's JSON value. Waits longer than `patience` seconds
-    end the run. With `has_long_replies`, a reply that was cut off counts.
+    `parse` converts a response's JSON value to a completion. The run ends if the endpoint asks for
+    a wait that is longer than `patience` seconds and longer than two minutes. If `has_long_replies`
+    is true, a reply that was cut off is accepted.
     """
 
     name: str
@@ -126,7 +127,7 @@ class ResponseReader:
     has_long_replies: bool = False
 
     def read(self, response: Response) -> Outcome:
-        """What a response means for a prompt."""
+        """Interpret the response to a prompt."""
         try:
             text, data = decode_text(response.body), None
             data = decode_value(text)
@@ -146,7 +147,7 @@ class ResponseReader:
         return _of_completion(completion)
 
     def _judge(self, error: ApiError, response: Response) -> Outcome:
-        """What an error means: a lost prompt, another attempt, a change of requests, or the end."""
+        """Decide whether an error concerns one prompt, allows another attempt or ends the run."""
         if error.generation is not None:
             return _of_completion(classify(error.generation, (None, None), None, None))
         if reason := _prompt_reason(error):
@@ -182,7 +183,7 @@ def _without_reply(reason: str, raw: str) -> Outcome:
 
 
 def _prompt_reason(error: ApiError) -> str:
-    """Why an error is about one prompt, empty if it isn't."""
+    """Return why an error concerns only this prompt, or an empty string if it doesn't."""
     if error.status in _TEMPORARY:
         return ""
     if _FILTER.search(error.text):
@@ -192,7 +193,7 @@ def _prompt_reason(error: ApiError) -> str:
 
 
 def _fix(error: ApiError, wait: float | None, patience: float) -> str:
-    """What to do about an error that retrying can't solve, empty if it can."""
+    """Return how users can fix an error that retrying can't solve, or an empty string."""
     if error.status < _SERVER_ERROR:
         for pattern, fix in _FIXES_BY_TEXT:
             if pattern.search(error.text):

@@ -1,4 +1,4 @@
-"""How long an endpoint asks to wait, and whether waiting can help."""
+"""Find out how long an endpoint asks clients to wait, and whether waiting can help."""
 
 import re
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ _RESETS = (
     "anthropic-ratelimit-tokens-reset",
     "x-ratelimit-reset",
 )
-_EPOCH = 1_000_000_000  # a larger number is a time, a smaller one a duration
+_EPOCH = 1_000_000_000  # larger numbers are timestamps, smaller ones are durations
 
 
 def requested_wait(headers: Mapping[str, str], error: ApiError) -> float | None:
-    """The seconds that a response asks to wait, in a header or in its text; None if it doesn't.
+    """Return how many seconds a response asks to wait (in a header or its text), or None.
 
-    Handles `retry-after` in seconds or as a date, `retry-after-ms`, the reset headers of OpenAI,
-    Groq, Anthropic and OpenRouter, and durations in messages, such as “try again in 7m12s”.
+    The wait can be given in `retry-after` (in seconds or as a date), `retry-after-ms`, the reset
+    headers of OpenAI, Groq, Anthropic and OpenRouter, or a message such as “try again in 7m12s”.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -47,10 +47,10 @@ def requested_wait(headers: Mapping[str, str], error: ApiError) -> float | None:
 
 
 def is_daily_quota(error: ApiError, wait: float | None) -> bool:
-    """Whether a limit counts requests or tokens per day, so that a short wait doesn't help.
+    """Return whether an error reports a daily quota, so that a short wait doesn't help.
 
-    Some providers count a day back from now and say how long to wait. Gemini names a short wait
-    for any quota.
+    If a provider says how long to wait, its daily limit is usually a sliding window, so that
+    waiting does help. Gemini is an exception: it suggests a short wait even for daily quotas.
     """
     if "PerDay" in error.text:
         return True
@@ -58,13 +58,13 @@ def is_daily_quota(error: ApiError, wait: float | None) -> bool:
 
 
 def _is_spent(headers: Mapping[str, str], name: str) -> bool:
-    """Whether a reset header is there and its limit isn't known to have something left."""
+    """Return whether a reset header is present and its quota is used up or not reported."""
     remaining = headers.get(name.replace("reset", "remaining"), "0")
     return name in headers and _number(remaining) in {None, 0.0}
 
 
 def _until(text: str, now: datetime) -> float | None:
-    """The seconds in a number, a duration, a time in seconds or milliseconds, or a date."""
+    """Convert a number, a duration, a timestamp or a date to a number of seconds from now."""
     number = _number(text)
     if number is not None:
         number = number / 1000 if number > _EPOCH * 1000 else number
@@ -83,7 +83,7 @@ def _number(text: str) -> float | None:
 
 
 def _time(text: str) -> datetime | None:
-    """An HTTP date or an ISO time."""
+    """Parse an HTTP date or an ISO timestamp; return None if the text is neither."""
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             time = parse(text)

@@ -1,1 +1,1 @@
-"""The offline teacher, which writes conversations and persona texts without a model."""
+"""The offline teacher, which writes conversations and texts about personas without a model."""

@@ -32,7 +32,7 @@ _APPOSITION = re.compile(r"^([^,]{2,50}), ([^,\d][^,]{3,70}), (?=[a-z]+\b)")
 class Subject:
     """A subject as it appears in a question.
 
-    `is_explicit` is False if the text only has a pronoun.
+    `is_explicit` is False if the sentence refers to the subject only with a pronoun.
     """
 
     text: str
@@ -42,7 +42,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Clause:
-    """The beginning of a sentence; `verb` is in lower case, and `rest` is the text after it."""
+    """The beginning of a sentence, split into its parts.
+
+    `rest` contains the words after the verb.
+    """
 
     sentence: str
     lead: str
@@ -55,7 +58,7 @@ class Clause:
 def parse_clauses(passage: str) -> tuple[Clause | None, ...]:
     """Parse the beginning of each sentence, in order.
 
-    The result contains None for each unclear sentence.
+    The result contains None for each sentence that can't be parsed.
     """
     clauses: list[Clause | None] = []
     previous: Subject | None = None
@@ -84,9 +87,10 @@ def _parse_clause(sentence: str, passage: str, previous: Subject | None) -> Clau
 
 
 def _split_lead(sentence: str) -> list[tuple[str, str]]:
-    """Yield possible splits into lead-in and rest: no lead-in, or the text up to an early comma.
+    """Return possible splits into lead-in and rest: no lead-in, or the text up to an early comma.
 
-    Text before a comma only counts as a lead-in if it begins like one.
+    The text before a comma only counts as a lead-in if it begins with a typical word such as
+    “After”.
     """
     first = re.split(r"[\s,]", sentence, maxsplit=1)[0].lower()
     if not (first in LEADS or _TIMES.match(sentence) or first.endswith("ing")):
@@ -131,7 +135,7 @@ def _strip_adverbs(tokens: list[str]) -> list[str]:
 
 
 def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | None:
-    """Return the subject that replaces a pronoun, or a possessive pronoun and its noun."""
+    """Replace a pronoun, or the pronoun in “its name”, with the previous subject."""
     first = tokens[0].lower() if tokens else ""
     if previous is None or first not in _WORDS.pronouns | _WORDS.possessives:
         return None
@@ -150,7 +154,7 @@ def _resolve_pronoun(tokens: list[str], previous: Subject | None) -> Subject | N
 
 
 def _parse_subject(tokens: list[str], passage: str, has_lead: bool) -> Subject | None:
-    """Return the subject that these words form, or None if they can't be a subject."""
+    """Parse the words before a verb as a subject; return None if they can't be a subject."""
     if not _is_noun_phrase(tokens):
         return None
     first, text = tokens[0].lower(), " ".join(tokens)
@@ -191,8 +195,8 @@ def _is_capitalised(tokens: list[str]) -> bool:
 def _is_name(word: str, passage: str) -> bool:
     """Return whether the first word of a sentence, which is always capitalised, is a name.
 
-    The word is a name if the passage also capitalises it elsewhere, or if it doesn't look like a
-    common noun.
+    The word counts as a name if the passage also capitalises it within a sentence, or if it doesn't
+    look like a common noun.
     """
     if re.search(rf"[\w,] {re.escape(word)}\b", passage) or word[1:] != word[1:].lower():
         return True
@@ -203,7 +207,7 @@ def _is_name(word: str, passage: str) -> bool:
 
 
 def _parse_common_noun(tokens: list[str], passage: str) -> Subject | None:
-    """Parse a common noun without an article, in lower case unless it's capitalised elsewhere."""
+    """Parse a subject that is a common noun without an article, such as “Cats” or “Red wine”."""
     first = tokens[0]
     if not first[0].isupper() or not first.isalpha() or (tokens[1:] and tokens[1][0].isupper()):
         return None

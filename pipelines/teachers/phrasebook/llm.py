@@ -35,7 +35,7 @@ _PERSONA_WRITERS = {
 
 
 class PhrasebookLLM(Teacher):
-    """Writes questions, answers and rewrites in a tone, or texts in the voice of a persona."""
+    """A teacher that writes questions, answers and rewrites in a tone, or texts as a persona."""
 
     name: str = "phrasebook"
     seed: int = 0
@@ -61,7 +61,7 @@ class PhrasebookLLM(Teacher):
         return Completion(text, read, len((text or "").split()))
 
     def _write(self, key: str, prompt: str, rng: Random) -> Any:
-        """Return the value of a key in the reply, or an empty value if no rule applies."""
+        """Create the value for a key of the reply; the value is empty if no rule applies."""
         passage, question = extract_tag(prompt, "passage"), extract_tag(prompt, "question")
         if key == "questions":
             return ask_questions(passage, question_count(prompt), rng)

@@ -37,7 +37,7 @@ def write_dialogue(
 ) -> list[dict[str, str]]:
     """Write a dialogue: a question about the passage, its answer and a follow-up.
 
-    The dialogue is empty if no question fits.
+    The dialogue is empty if the rules find no question about the passage.
     """
     slots = _fill_slots(persona, passage, rng)
     questions = ask_questions(passage, 1, rng)

@@ -1,7 +1,7 @@
 """Expand phrases with choices and slots, such as `{Sure|Of course}, that's {topic}`.
 
-Braces contain either alternatives separated by vertical bars or the lower-case name of a slot that
-the caller fills. Alternatives can be nested.
+Braces contain either alternatives, separated by vertical bars, or the name of a slot (in lower
+case), which the caller fills. Alternatives can be nested.
 """
 
 import re
@@ -31,7 +31,10 @@ def slots_of(phrase: str) -> set[str]:
 
 
 def check_phrase(phrase: str, slots: Collection[str]) -> str:
-    """Return the phrase. Raises `ValueError` if braces don't match or a slot is unknown."""
+    """Check a phrase and return it.
+
+    Raises `ValueError` if braces don't match or a slot is unknown.
+    """
     depth = 0
     for brace in re.findall(r"[{}]", phrase):
         depth += 1 if brace == "{" else -1
@@ -50,7 +53,7 @@ def check_phrase(phrase: str, slots: Collection[str]) -> str:
 def _has_single_choice(phrase: str) -> bool:
     """Return whether any braces contain neither alternatives nor a slot.
 
-    Inner braces are checked first.
+    Nested braces are checked from the inside out.
     """
     while match := _INNERMOST.search(phrase):
         if "|" not in match.group(1) and not _is_slot(match.group(1)):

@@ -41,7 +41,7 @@ def questions_about(clause: Clause) -> Questions:
 
 
 def _skip_adverbs(clause: Clause) -> tuple[str, tuple[str, ...]]:
-    """Return the first word after the verb that isn't an adverb, and the remaining words."""
+    """Skip adverbs after the verb, and return the next word and the remaining words."""
     rest = tuple(dropwhile(_is_adverb, clause.rest))
     if rest[:2] in _ADVERB_PAIRS:
         rest = rest[2:]
@@ -123,7 +123,10 @@ def _ask_have(clause: Clause) -> list[str]:
 
 @dataclass(frozen=True)
 class _Action:
-    """A clause with a full verb. `date` starts with a space, or is None if there is no date."""
+    """A clause whose verb is a full verb, not an auxiliary.
+
+    `date` is the date that the clause mentions, with a leading space, or None.
+    """
 
     clause: Clause
     verb: verbs.Verb

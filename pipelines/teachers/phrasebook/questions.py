@@ -35,7 +35,7 @@ def ask_questions(passage: str, count: int, rng: Random) -> list[str]:
 def _is_speakable(sentence: str) -> bool:
     """Return whether a sentence can be spoken as an answer.
 
-    It must be complete, and neither too long nor too short.
+    The sentence must be complete, and neither too long nor too short.
     """
     return (
         _MIN_WORDS <= len(split_words(sentence)) <= _MAX_WORDS
@@ -70,7 +70,7 @@ def _ask(clause: Clause, rng: Random) -> str:
 
 
 def find_answer(passage: str, question: str) -> str:
-    """Return the sentence that answers a question, plus the next one if both are short."""
+    """Return the sentence that answers a question, plus the next one if the answer stays short."""
     candidates = split_sentences(passage)
     at = _find_sentence(passage, question)
     if at is None:
@@ -99,7 +99,7 @@ def _find_sentence(passage: str, question: str) -> int | None:
 
 
 def _overlap(sentence: str, question: str) -> float:
-    """Return the number of shared content words divided by the root of the sentence length."""
+    """Rate how well a sentence fits a question, by the words that both contain."""
     in_sentence = {word.lower() for word in split_words(sentence)} - _WORDS.common
     in_question = {word.lower() for word in split_words(question)} - _WORDS.common
     return len(in_sentence & in_question) / math.sqrt(1 + len(in_sentence))

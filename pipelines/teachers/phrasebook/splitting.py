@@ -33,8 +33,8 @@ _RELATIVE = re.compile(r"\b(?:that|who|which|whose|where|when)\b")
 class Cut:
     """A place where a sentence can be split.
 
-    `word` is what joins the parts: a conjunction or relative word after a comma, “;”, “tight” for
-    “and” without a comma, or an empty string for a comma alone.
+    `word` joins the two parts: a conjunction or relative word after a comma, “;”, “tight” for “and”
+    without a comma, or an empty string for a comma alone.
     """
 
     before: str
@@ -43,14 +43,14 @@ class Cut:
 
     @property
     def clause(self) -> Clause | None:
-        """The parsed beginning of the first part."""
+        """The parsed beginning of the text before the cut."""
         return parse_clauses(self.before + ".")[0]
 
 
 def split_sentence(sentence: str, rng: Random) -> list[str]:
     """Split a long sentence into shorter ones where possible.
 
-    A part that can't stand alone isn't split off.
+    A clause is split off only if it can stand alone as a sentence.
     """
     done: list[str] = []
     rest = sentence
@@ -61,7 +61,7 @@ def split_sentence(sentence: str, rng: Random) -> list[str]:
 
 
 def _split_once(text: str, rng: Random) -> tuple[str, str] | None:
-    """Split a text into two sentences at the first place where both parts can stand alone."""
+    """Split a sentence at the first place where both parts can stand alone."""
     for join in _JOIN.finditer(text):
         word = join["word"] or (";" if join.group()[0] == ";" else "tight" if join["tight"] else "")
         cut = Cut(text[: join.start()], text[join.end() :], word)
@@ -73,7 +73,7 @@ def _split_once(text: str, rng: Random) -> tuple[str, str] | None:
 
 
 def _can_stand_alone(before: str, after: str) -> bool:
-    """Return whether both parts are long enough and the first part is a complete sentence."""
+    """Return whether both parts of a cut are long enough and the first one is complete."""
     return (
         len(split_words(before)) >= _MIN_WORDS
         and len(split_words(after)) >= _MIN_WORDS - 1
@@ -86,7 +86,7 @@ def _can_stand_alone(before: str, after: str) -> bool:
 
 
 def _continue_clause(cut: Cut, rng: Random) -> str | None:
-    """Return the second part as a main clause, if it starts with a subject and a verb."""
+    """Turn the text after a cut into a sentence if it starts with a subject and a verb."""
     tokens = cut.after.split()
     if tokens[0].lower() in _WORDS.pronouns:
         is_clause = any(verbs.is_finite(token) for token in tokens[1:3])
@@ -165,7 +165,7 @@ def _continue_and(cut: Cut, rng: Random) -> str | None:
 
 
 def _repeat_subject(cut: Cut) -> str:
-    """Return the subject to repeat in the second part, or an empty string if it's unclear."""
+    """Return the subject to repeat after a cut, or an empty string if the subject is unclear."""
     if pronoun := re.match(r"(?:In [^,]{3,20}, )?(he|she|it|they)\b", cut.before, re.IGNORECASE):
         return pronoun.group(1).capitalize()
     subject = cut.clause.subject if cut.clause else None

@@ -1,7 +1,7 @@
 """Rewrite a plain answer in a tone, using rules.
 
-All facts, numbers and names stay the same. Clauses become sentences, words are replaced only from a
-list, and only phrases without any factual content are added.
+Facts, numbers and names stay the same. The rules split long sentences, replace words according to a
+list, and add phrases without factual content.
 """
 
 import re

@@ -18,7 +18,10 @@ PLURAL_PRESENT: frozenset[str] = _WORDS.plural_present
 
 @dataclass(frozen=True)
 class Verb:
-    """The forms of a verb; `is_transitive` is true if the verb fits “What did X …?”."""
+    """The forms of a verb.
+
+    `is_transitive` is true for verbs that fit the question “What did X …?”.
+    """
 
     base: str
     past: str

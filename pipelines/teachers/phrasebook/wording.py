@@ -71,9 +71,10 @@ def use_spoken_opening(sentence: str, rng: Random) -> str:
 def prepend(phrase: str, sentence: str, context: str) -> str:
     """Put a phrase before a sentence.
 
-    The sentence then starts with a lower-case letter, unless it starts with a name. `context` shows
-    how words are capitalised elsewhere. If it's unclear whether the sentence starts with a name,
-    only a phrase that ends with “.”, “!”, “?” or “:” is added.
+    The first letter of the sentence is changed to lower case, unless the sentence starts with a
+    name. `context` is the surrounding text, which shows how words are normally capitalised. If it's
+    unclear whether the sentence starts with a name, only a phrase that ends with “.”, “!”, “?” or
+    “:” is added.
     """
     if phrase[-1] in ".!?":
         return f"{phrase} {sentence}"

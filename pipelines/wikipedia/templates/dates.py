@@ -53,7 +53,7 @@ def render_single_date(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
     """Render a date from a year, optionally preceded by a month and a day.
 
-    Returns None if a part isn't valid.
+    Returns None if the year, month or day isn't valid.
     """
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
@@ -75,7 +75,7 @@ def _in_order(day: str, month: str, year: str, wiki: Wiki, is_month_first: bool)
 
 
 def _is_day(day: str, month: str, wiki: Wiki) -> bool:
-    """Return whether a month has such a day."""
+    """Return whether a day exists in a month, as the 31st does in March."""
     digits = re.match(r"\d+", day)
     return bool(_DAY.match(day) and digits and int(digits[0]) <= _DAYS[wiki.months.index(month)])
 

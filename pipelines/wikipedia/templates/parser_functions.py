@@ -11,7 +11,7 @@ from pipelines.wikipedia.wikitext.numbers import format_number
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A parser function call, `{{name:arguments}}`, with the title of the page that contains it."""
+    """A call of a parser function, `{{name:arguments}}`, and the title of the page."""
 
     name: str
     arguments: list[str]
@@ -97,7 +97,7 @@ def _format(call: FunctionCall) -> str | None:
 
 
 def _plural(call: FunctionCall) -> str | None:
-    """Return the singular or plural for a number, in languages with two forms."""
+    """Choose the singular or the plural for a number, in languages with two forms."""
     value = evaluate(call.argument(0).replace(",", ""))
     forms = call.arguments[1:]
     if value is None or len(forms) != 2 or call.wiki.language not in _TWO_FORMS:

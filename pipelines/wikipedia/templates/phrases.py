@@ -48,7 +48,7 @@ def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{sic|ex|treamly}}`: extreamly [sic]."""
+    """Render `{{sic|ex|treamly}}` as “extreamly [sic]”."""
     is_doubtful = call.value(0) == "?"
     word = "" if is_doubtful else "".join(call.values[:2])
     if call.named.get("hide", "").lower() in _YES:
@@ -58,22 +58,23 @@ def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_pronunciation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{IPA|/æ/}}`: /æ/.
+    """Render `{{IPA|/æ/}}` as “/æ/”.
 
-    If the call specifies a language (`{{IPA|fr|…}}`), the page shows the name of the language too.
+    If the call specifies a language (`{{IPA|fr|…}}`), the result is None, because the page also
+    shows the name of the language.
     """
     return call.value(0) if len(call.filled()) == 1 else None
 
 
 def render_note(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{music|flat}}`: ♭."""
+    """Render `{{music|flat}}` as “♭”."""
     return _NOTES.get(call.value(0).lower()) if len(call.filled()) == 1 else None
 
 
 def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{circa|1500|1550}}` as “c. 1500 – c. 1550”.
 
-    The option is the text before each year.
+    `options` is the text before each year, such as “c. ”.
     """
     years = call.filled()
     if not years:
@@ -84,7 +85,8 @@ def render_circa(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render a block quotation in quotation marks, with its author and source.
 
-    `options` names the arguments: `text|1; author|2; source|3`.
+    `options` lists the arguments for the text, the author and the source: `text|1; author|2;
+    source|3`.
     """
     names = [*(part.strip() for part in options.split(";")), ""]
     text = find_argument(names[0], call)
@@ -95,7 +97,7 @@ def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None
 
 
 def quote_block(text: str, attribution: str, wiki: Wiki) -> str:
-    """Mark the start and end of a quotation, so that it isn't separated from its context."""
+    """Format a block quotation, marking its start and end so that it stays with its context."""
     opening, closing = wiki.quotation
     text = " ".join(text.replace(QUOTATION, "").replace(QUOTATION_END, "").split())
     if not text.startswith(("“", '"', "«", "„", "”", "「", "‘")):

@@ -114,15 +114,15 @@ def _with_unit(
 
 
 def _is_singular(amount: str) -> bool:
-    """Return whether the unit of an amount is singular: 1 mile, 1/2 inch."""
+    """Return whether an amount takes a singular unit, as in “1 mile” and “1/2 inch”."""
     return amount in {"1", "−1", "one"} or re.fullmatch(r"−?\d+/\d+", amount) is not None
 
 
 def render_fraction(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{frac|3|1|2}}` as “3 1/2”.
 
-    The result starts with a marker if it has no whole number, so that `12{{frac|1|2}}` can become
-    12½ later.
+    A fraction without a whole number starts with a marker, so that `12{{frac|1|2}}` can later
+    become 12½.
     """
     values = [_clean(value) for value in call.filled()]
     if not 1 <= len(values) <= 3 or not all(value.isalnum() for value in values):
@@ -160,7 +160,7 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{unité|2000|m}}` as “2 000 m”.
 
-    Powers follow their unit: `{{unité|3|m|2}}` is 3 m².
+    The exponent follows its unit, so `{{unité|3|m|2}}` becomes “3 m²”.
     """
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
     if power := call.named.get("e"):
@@ -190,9 +190,9 @@ def render_number(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{10^|6}}` as “× 10⁶” if the option is `× 10`.
+    """Render `{{10^|6}}` as “× 10⁶” if `options` is `× 10`.
 
-    If the option contains `{1}`, the first argument is the base.
+    If `options` contains `{1}`, the first argument of the call is the base.
     """
     values = call.filled()
     base = options.replace("{1}", values[0] if values else "")
@@ -200,14 +200,14 @@ def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | No
 
 
 def render_subscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{sub|2}}`: ₂."""
+    """Render `{{sub|2}}` as “₂”."""
     return subscript(call.value(0)) or None
 
 
 def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{US$|100}}` as “US$100” if the option is `US$`.
+    """Render `{{US$|100}}` as “US$100” if `options` is `US$`.
 
-    If the call contains a year, the result is None.
+    The result is None if the call contains a year.
     """
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
@@ -217,7 +217,7 @@ def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 
 def render_currency(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{currency|300|USD}}`: US$300."""
+    """Render `{{currency|300|USD}}` as “US$300”."""
     code = (call.value(1) or call.named.get("type", "")).strip().upper()
     text = format_number(_clean(call.value(0) or call.named.get("amount", "")), wiki.numbers)
     sign = wiki.currencies.get(code)

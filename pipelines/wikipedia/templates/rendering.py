@@ -1,7 +1,8 @@
 """Render templates as text, as far as possible without access to the wiki.
 
-`wikis/*.toml` lists what templates show, and which templates show nothing. A template that isn't
-listed, or whose arguments can't be parsed, leaves a hole. A passage with a hole is rejected.
+The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. If
+a template isn't listed or its arguments can't be parsed, a marker (a “hole”) takes its place, and
+passages that contain such markers are rejected.
 """
 
 from collections.abc import Callable
@@ -46,7 +47,7 @@ _RENDERERS: dict[str, Renderer] = {
 
 
 class Treatment(StrEnum):
-    """What became of a template call."""
+    """The way in which a template call was treated."""
 
     RENDERED = "rendered"
     HIDDEN = "hidden"
@@ -60,7 +61,7 @@ def render_template(inner: str, wiki: Wiki, title: str) -> str:
 
 
 def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
-    """Render the content of `{{…}}`, and say how it was treated."""
+    """Render the content of `{{…}}`, and return how it was treated along with the text."""
     function = parse_function(inner, wiki, title)
     if function is not None:
         text = evaluate_function(function)
@@ -80,7 +81,7 @@ def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
 
 
 def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
-    """Fill a pattern with the arguments, or return the result of `@renderer options`."""
+    """Fill a pattern with the arguments of a call, or call the renderer that the pattern names."""
     if not pattern.startswith("@"):
         return fill_pattern(pattern, call)
     name, _, options = pattern[1:].partition(" ")
@@ -88,9 +89,9 @@ def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
 
 
 def _hole(name: str, inner: str) -> str:
-    """Return the hole for a template that can't be rendered.
+    """Return a marker in place of a template that can't be rendered.
 
-    A multi-line call is treated as a box.
+    A call that spans several lines is treated as a separate block, such as a box.
     """
     is_block = "\n" in inner and bool(parse_call(inner).named)
     return f"{BLOCK if is_block else ''}{hole(name)}"

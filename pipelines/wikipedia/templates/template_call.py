@@ -7,7 +7,7 @@ from pipelines.wikipedia.templates.wiki import template_name
 
 @dataclass(frozen=True, slots=True)
 class TemplateCall:
-    """A template name (lower case, single spaces), and its positional and named arguments."""
+    """A template call: the template's normalised name, and the positional and named arguments."""
 
     name: str
     values: list[str] = field(default_factory=list)

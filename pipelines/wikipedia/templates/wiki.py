@@ -18,7 +18,7 @@ _PREFIXES = ("template:", "safesubst:", "subst:")
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """The number separators, and the minimum number of digits at which thousands are separated."""
+    """The separators in numbers, and the number of digits from which thousands are separated."""
 
     thousands: str = ","
     decimal: str = "."
@@ -27,7 +27,7 @@ class NumberFormat:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """The texts that `{{convert}}` shows for units (symbols, plurals, singulars) and for ranges."""
+    """The words that `{{convert}}` shows for units (symbols, plurals, singulars) and for ranges."""
 
     symbols: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -83,7 +83,7 @@ def template_name(text: str) -> str:
 
 @cache
 def listed_wikis() -> frozenset[str]:
-    """Return the languages of the wikis that have a table of their own."""
+    """Return the languages of the wikis that have their own rule file."""
     names = {file.name.partition(".")[0] for file in (files(__package__) / "wikis").iterdir()}
     return frozenset(names - {"common", "__init__"})
 
@@ -121,7 +121,7 @@ def _read_table(name: str) -> dict[str, Any]:
 
 
 def _by_name(table: dict[str, Any], key: str) -> dict[str, str]:
-    """Map template names to patterns. The tables map each pattern to a list of template names."""
+    """Map each template name to its pattern; the files map patterns to lists of names."""
     patterns: dict[str, list[str]] = table.get(key, {})
     return {name: pattern for pattern, names in patterns.items() for name in names}
 

@@ -1,7 +1,7 @@
 """Remove bold and italic marks, which are balanced per line as in MediaWiki.
 
-See `doAllQuotes` in MediaWiki's parser. An apostrophe next to a mark is preserved: `dell'''Aida''`
-becomes “dell'Aida”, and `''Time'''s` becomes “Time's”.
+The rules follow `doAllQuotes` in MediaWiki's parser. An apostrophe next to a mark is preserved:
+`dell'''Aida''` becomes “dell'Aida”, and `''Time'''s` becomes “Time's”.
 """
 
 import re
@@ -12,7 +12,7 @@ _BOTH = 5
 
 
 def remove_emphasis(text: str) -> str:
-    """Remove bold and italic marks from a text, but keep apostrophes."""
+    """Remove bold and italic marks, but keep apostrophes."""
     if "''" not in text:
         return text
     return "\n".join(_clean(line) if "''" in line else line for line in text.split("\n"))
@@ -40,7 +40,7 @@ def _has_inner_mark(parts: list[str]) -> bool:
 
 
 def _take_extra(parts: list[str]) -> None:
-    """Move surplus apostrophes of a run that is too long into the text before it."""
+    """If a run of apostrophes is too long, move the surplus ones into the text before the run."""
     for index in range(1, len(parts), 2):
         length = len(parts[index])
         kept = _LENGTHS.get(length, min(length, _BOTH))
@@ -51,9 +51,9 @@ def _take_extra(parts: list[str]) -> None:
 def _separate_apostrophes(parts: list[str]) -> None:
     """Read `'''` between letters as an apostrophe and an italic mark where italics start or end.
 
-    The mark ends italics if they are open; otherwise, it starts italics if the next mark is `''`.
-    MediaWiki recognises only one such mark per line, and drops the intended apostrophe from all
-    other marks.
+    The mark ends italics that are open; otherwise, it starts italics if the next mark is `''`.
+    Unlike this function, MediaWiki treats only one `'''` per line in this way, and drops the
+    apostrophes of all others.
     """
     is_italic = is_bold = False
     for index in range(1, len(parts), 2):
@@ -85,9 +85,10 @@ def _balance(parts: list[str]) -> None:
 
 
 def _rank(before: str) -> int:
-    """Rank a mark: 0 after a one-letter word, 1 after a longer word, and 2 after a space.
+    """Rank a bold mark: 0 after a one-letter word, 1 after a longer word, and 2 after a space.
 
-    MediaWiki prefers the mark with the lowest rank.
+    To balance a line, MediaWiki reads the bold mark with the lowest rank as an apostrophe and an
+    italic mark.
     """
     if before.endswith(" "):
         return 2

@@ -15,9 +15,10 @@ _OPENING = {"}}": "{{", "]]": "[["}
 def render_brackets(text: str, render_template: _Renderer, render_link: _Renderer) -> str:
     """Replace each `{{…}}` and `[[…]]` with what its renderer returns for the text inside.
 
-    Outer renderers receive the output of inner ones. An unmatched bracket is dropped but its text
-    is kept, so that an editor's typo doesn't remove the rest of the page. A text with brackets that
-    are nested deeper than MediaWiki allows becomes a hole.
+    Inner brackets are rendered first, and the renderers of outer brackets receive the result. An
+    unmatched bracket is dropped but its text is kept, so that an editor's typo doesn't remove the
+    rest of the page. If brackets are nested deeper than MediaWiki allows, a marker replaces the
+    whole text.
     """
     renderers = {"{{": render_template, "[[": render_link}
     stack: list[tuple[str, list[str]]] = [("", [])]  # opening brackets, and the text after each
@@ -40,7 +41,7 @@ def render_brackets(text: str, render_template: _Renderer, render_link: _Rendere
 
 
 def _unwind(stack: list[tuple[str, list[str]]], opening: str, open_count: dict[str, int]) -> None:
-    """Drop the brackets above the last open bracket of a kind, and keep their text."""
+    """Drop unmatched brackets after the last open bracket of a kind, and keep their text."""
     while stack[-1][0] != opening:
         kind, pieces = stack.pop()
         open_count[kind] -= 1

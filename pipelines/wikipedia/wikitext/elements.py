@@ -1,18 +1,18 @@
-"""Replace XML-like elements in a text in one pass, however many of them are never closed."""
+"""Replace XML-like elements in one pass, even if many of them are never closed."""
 
 import re
 from collections.abc import Callable
 from functools import cache
 
 Replacement = Callable[[str, str], str]
-"""Returns what replaces an element, given its name in lower case and its content."""
+"""A function that returns the replacement for an element, given its lower-case name and content."""
 
 
 def replace_elements(text: str, names: str, replace: Replacement) -> str:
-    """Replace each element `<name …>content</name>`; `names` are joined by `|`.
+    """Replace each element `<name …>content</name>`; `names` lists the names, joined by `|`.
 
-    The content ends at the first closing tag. An element that is never closed stays as it is, and
-    `replace` receives an empty content for `<name …/>`.
+    The content of an element ends at the first closing tag. An element that is never closed isn't
+    changed. For `<name …/>`, the content that `replace` receives is an empty string.
     """
     parts: list[str] = []
     end, unclosed = 0, set[str]()

@@ -1,4 +1,4 @@
-"""Private-use characters that mark places in a text until it is split into passages.
+"""Private-use characters that mark places in an article until it's split into passages.
 
 `remove_markers` strips marker characters from page sources, so that text can't be mistaken for
 markers.
@@ -36,7 +36,7 @@ def remove_markers(text: str) -> str:
 
 
 def hole(name: str) -> str:
-    """Return a hole for something that can't be rendered."""
+    """Return a marker for something that can't be rendered, with its name."""
     return f"{HOLE}{name[:40]}{HOLE_END}"
 
 
@@ -46,6 +46,6 @@ def has_hole(text: str) -> bool:
 
 
 def show_quotations(text: str) -> str:
-    """Remove quotation markers after a text has been split into passages."""
+    """Remove quotation markers after an article has been split into passages."""
     is_plain = text.isascii() or not (QUOTATION in text or QUOTATION_END in text or TIE in text)
     return text if is_plain else text.translate(_QUOTATION_MARKS)

@@ -30,9 +30,9 @@ def subscript(text: str) -> str:
 def format_number(text: str, numbers: NumberFormat | None) -> str | None:
     """Format a number with the wiki's separators and a true minus sign.
 
-    Text that isn't a number becomes None.
+    The result is None if the text isn't a number.
 
-    If the format is unknown, only integers of up to three digits can be formatted.
+    If the wiki's number format is unknown, only integers of up to three digits can be formatted.
     """
     text = text.strip()
     match = _GROUPED.match(text) or _PLAIN.match(text)

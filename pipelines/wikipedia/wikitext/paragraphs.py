@@ -1,7 +1,7 @@
 """Join the lines of a section into paragraphs, leaving out lists and tables.
 
-A block quotation stays with the sentence that introduces it: its spaces become `TIE`, at which
-texts are never split.
+Spaces in a block quotation are replaced with `TIE`, where articles are never split, so that the
+quotation stays with the sentence that introduces it.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Close the gaps that removed templates leave in a text.
+"""Close the gaps that removed templates leave in an article.
 
 The code is optimised for speed: most replacements use fixed strings, and each pattern starts with a
 character that is rare in prose.
@@ -92,7 +92,7 @@ def _trim_brackets(text: str) -> str:
 
 
 def _drop_asides(match: re.Match[str]) -> str:
-    """Remove the parts of a bracketed text that contain only asides."""
+    """Remove the parts of a bracketed text that contain only asides, such as pronunciations."""
     bracket = match.group()
     if ASIDE not in bracket:
         return bracket
@@ -108,7 +108,7 @@ def _is_aside(part: str) -> bool:
 
 
 def _drop_block(match: re.Match[str]) -> str:
-    """Remove holes between paragraphs. Holes within a paragraph are kept."""
+    """Remove a hole (a marker for missing text) between paragraphs, but not within a sentence."""
     text = match.string
     before = text[max(0, match.start() - 2) : match.start()]
     after = text[match.end() : match.end() + 2]

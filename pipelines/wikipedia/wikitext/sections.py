@@ -23,7 +23,7 @@ from pipelines.wikipedia.wikitext.variants import convert_variants
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and the paragraphs below it. The heading of the introduction is empty."""
+    """A heading and the paragraphs below it. The introduction's heading is an empty string."""
 
     title: str
     paragraphs: tuple[str, ...]
@@ -81,7 +81,7 @@ def render_page(text: str, wiki: Wiki, render: Callable[[str], str]) -> list[Sec
 
 
 def _render(text: str, wiki: Wiki, render: Callable[[str], str]) -> str:
-    """Render the links, templates, tags and entities in a text, without changing its lines."""
+    """Render links, templates, tags and entities, without changing the line breaks."""
     text = remove_markers(text)
     if text.count("&lt;/ref&gt;") > 1 and "<ref" not in text:
         text = html.unescape(text)  # The page was escaped twice for XML.

@@ -1,7 +1,7 @@
 """Resolve the language variants of the Chinese Wikipedia: `-{zh-hans:软件;zh-hant:軟體}-`.
 
-See https://www.mediawiki.org/wiki/Writing_systems/Syntax. Each rule is replaced with its variant in
-the page's predominant script.
+See https://www.mediawiki.org/wiki/Writing_systems/Syntax. Each conversion rule is replaced with its
+variant in the page's predominant script.
 """
 
 import re
@@ -20,7 +20,7 @@ _TRADITIONAL_ONLY = re.compile("[這國們來說對時個為會學東車長發�
 
 
 def convert_variants(text: str) -> str:
-    """Replace each rule with one of its variants, or with a hole if it can't be parsed."""
+    """Replace each conversion rule with one of its variants, or with a marker if that fails."""
     if "-{" not in text:
         return text
     is_simplified = len(_SIMPLIFIED_ONLY.findall(text)) >= len(_TRADITIONAL_ONLY.findall(text))
@@ -49,5 +49,8 @@ def _choose(rule: str, preferred: tuple[str, ...]) -> str:
 
 
 def _parts(content: str) -> list[str]:
-    """Split a rule into its options. A `;` that isn't followed by an option belongs to the text."""
+    """Split a conversion rule into its options.
+
+    A semicolon that isn't followed by a language code is part of the text.
+    """
     return re.split(r";(?=\s*zh(?:-[a-z]+)?\s*:|\s*\Z)", content)

@@ -182,14 +182,14 @@ def test_a_trailing_user_turn_is_left_out_and_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("turn", "reason", "detail"),
     [
-        ({"role": "tool", "content": "sunny"}, "tool turns", "turn 2 calls a tool or is its reply"),
+        ({"role": "tool", "content": "sunny"}, "tool turns", "turn 2 is a tool call or its result"),
         ({"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}, "tool turns",
-         "turn 2 calls a tool or is its reply"),
+         "turn 2 is a tool call or its result"),
         ({"from": "observation", "value": "sunny"}, "tool turns",
-         "turn 2 calls a tool or is its reply"),
+         "turn 2 is a tool call or its result"),
         ({"role": "system", "content": "Now be rude."}, "system turn in mid-chat", "Now be rude."),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "not text",
-         "turn 2 has a part of type image_url"),
+         "turn 2 contains the unsupported type image_url"),
         ({"role": "narrator", "content": "Later."}, "no chat",
          "turn 2 has the unknown role “narrator”"),
         ({"role": "\ud800", "content": "Later."}, "no chat",

@@ -47,6 +47,7 @@ def test_a_merged_model_matches_its_adapter(
     assert parity.is_within_bounds
     assert (parity.prompts, parity.same_answers) == (8, 8)
     assert parity.difference < 0.02
+    assert parity.same_tokens == 1
     assert json.loads((tmp_path / "merged" / "parity.json").read_text())["same_answers"] == 8
     weights = load_file(tmp_path / "merged" / "model.safetensors")
     assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
@@ -60,7 +61,7 @@ def test_a_merged_model_matches_its_adapter(
 def test_an_adapter_of_a_quantised_base_differs_more_on_the_published_weights(
     tiny_model: Path, adapters: dict[str, Path], tmp_path: Path
 ) -> None:
-    wide = Bounds(difference=10, parted=1)
+    wide = Bounds(difference=10, same_tokens=0)
     differences = {
         into: export_merged(
             plan(tiny_model, adapters["nf4"], into=into, bounds=wide), tmp_path / into, PROMPTS
@@ -72,24 +73,24 @@ def test_an_adapter_of_a_quantised_base_differs_more_on_the_published_weights(
 
 @pytest.fixture
 def broken_merge(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A merge that loses the adapter in one layer, like one with a wrong map of names."""
+    """A merge that loses the adapter, like one with a wrong map of names."""
     merge = formats._merge
 
-    def lose_layer(plan: ExportPlan, folder: Path) -> None:
+    def lose_adapter(plan: ExportPlan, folder: Path) -> None:
         merge(plan, folder)
-        weights = load_file(folder / "model.safetensors")
         base = load_file(Path(plan.base) / "model.safetensors")
-        name = "model.layers.1.mlp.down_proj.weight"
-        save_file({**weights, name: base[name].half()}, folder / "model.safetensors")
+        save_file(
+            {name: weight.half() for name, weight in base.items()}, folder / "model.safetensors"
+        )
 
-    monkeypatch.setattr(formats, "_merge", lose_layer)
+    monkeypatch.setattr(formats, "_merge", lose_adapter)
 
 
 @pytest.mark.usefixtures("broken_merge")
 def test_an_export_that_differs_is_rejected_with_the_first_difference(
     tiny_model: Path, adapters: dict[str, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(TrainerError, match=r"(?s)\d of 8 answers .*Δ log-prob"):
+    with pytest.raises(TrainerError, match=r"(?s)same token most likely in \d.*Δ log-prob.*“…"):
         export_merged(plan(tiny_model, adapters["float32"]), tmp_path / "merged", PROMPTS)
     assert list(tmp_path.iterdir()) == []
 
@@ -142,5 +143,5 @@ def test_leftovers_of_a_killed_export_are_deleted_and_a_second_export_waits(
 
 
 def test_four_bits_may_differ_more_but_not_as_much_as_a_lost_adapter() -> None:
-    assert bounds_for(GgufType.F16) == bounds_for(GgufType.Q8_0) == Bounds(0.02, 0.25)
-    assert bounds_for(GgufType.Q4_K_M) == Bounds(0.2, 0.5)
+    assert bounds_for(GgufType.F16) == bounds_for(GgufType.Q8_0) == Bounds(0.02, 0.98)
+    assert bounds_for(GgufType.Q4_K_M) == Bounds(0.2, 0.9)

@@ -1,1 +1,1 @@
-"""Generates candidates with a campaign's teacher, or imports them."""
+"""Generate or import a campaign's candidates."""

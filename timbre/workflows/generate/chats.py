@@ -1,4 +1,4 @@
-"""Import existing chats into a campaign as they are."""
+"""Import existing chats into a campaign without rewriting their answers."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from timbre.workflows.generate.storage import StoredCounts, store_records
 
 @dataclass(frozen=True)
 class ImportCounts:
-    """Counts of the records that an import stored, and of the changes it made to accepted chats."""
+    """How many records an import stored, and which changes it made to the imported chats."""
 
     stored: StoredCounts
     changes: Counter[str]
@@ -26,7 +26,9 @@ class ImportCounts:
 def add_chats(
     store: Store, campaign: Campaign, path: Path, licence: str, on_progress: ProgressCallback
 ) -> ImportCounts:
-    """Import a file of existing chats as candidates of a campaign. Rejections are stored, too.
+    """Import a file of existing chats as candidates of a campaign.
+
+    Chats that can't be imported are stored as rejections.
 
     Raises `SourceError` if the file can't be read or none of the chats can be imported.
     """

@@ -14,8 +14,8 @@ from timbre.settings import SettingsError
 def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, ...]:
     """Return approved texts from the version that the campaign's `examples` setting names.
 
-    Without the setting, there are none. A version never changes, so the prompts stay the same when
-    people approve more texts.
+    Returns no texts if the campaign doesn't set `examples`. A version never changes, so the
+    teacher's prompts stay the same when people approve more texts.
 
     Raises `SettingsError` if the version contains no suitable texts.
     """
@@ -31,9 +31,9 @@ def approved_examples(store: Store, campaign: Campaign) -> tuple[WorkedExample, 
     chosen = tuple(choose_approved(voice, examples, passages, revisions))
     if not chosen:
         raise SettingsError(
-            f"The version “{name}” that `examples` in [generate] names contains no approved texts "
+            f"`examples` in [generate] is “{name}”, but that version contains no approved texts "
             f"for {campaign.subject} that are based on a passage. Name another version, or remove "
-            "the key."
+            "`examples`."
         )
     return chosen
 

@@ -1,4 +1,4 @@
-"""What a campaign generates: its teacher, limits and resources."""
+"""Plan the generation of a campaign's candidates: the teacher, limits and resources."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ _BATCH_API_ROWS = 10_000
 class GenerateOptions:
     """The limits of a generation run, whether to retry rejections, and where the teacher runs.
 
-    With `keep_going`, the run continues even if its first texts fail for the same reason.
-    `by_batches` uses the provider's batch API, and `on_message` receives its progress.
+    With `keep_going`, the run continues even if its first texts fail for the same reason. If
+    `by_batches` is set, the provider's batch API is used, and `on_message` receives its progress.
     """
 
     max_usd: float | None = None
@@ -39,7 +39,7 @@ class GenerateOptions:
 def generation_plan(
     campaign: Campaign, settings: Settings, options: GenerateOptions
 ) -> GenerationPlan:
-    """What a campaign generates with these options.
+    """Plan what to generate for a campaign, with which teacher and which limits.
 
     Raises `SettingsError` if a limit in dollars is set without prices, or if a prompt file of the
     campaign can't be used.
@@ -96,7 +96,7 @@ def plan_resources(store: Store, campaign: Campaign, plan: GenerationPlan) -> Re
 
 
 def voice_rules(campaign: Campaign) -> VoiceRules:
-    """Return what the criteria of a campaign's voice mean for generated texts."""
+    """Convert the criteria of a campaign's tone or persona to rules for generated texts."""
     criteria, language = campaign.criteria, campaign.voice.language
     length = criteria.length
     return VoiceRules(

@@ -1,4 +1,4 @@
-"""The prompts that a campaign sends to its teacher, rendered on its own material."""
+"""Show the prompts that a campaign sends to its teacher, filled with the campaign's material."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,9 +18,10 @@ from timbre.workflows.generate.plan import GenerateOptions, generation_plan, voi
 def show_prompt(
     store: Store, settings: Settings, campaign: Campaign, passages: Iterable[Passage], name: str
 ) -> ChatMessages:
-    """Render a prompt of a campaign by its name, with or without the version.
+    """Fill a campaign's prompt with its first passage or chat; `name` may omit the version.
 
-    Raises `SettingsError` if the campaign has no such prompt or no material to render it on.
+    Raises `SettingsError` if the campaign uses no prompt of this name, or has no material to fill
+    it with.
     """
     prompts = render_prompts(store, settings, campaign, passages)
     chosen = [chat for label, chat in prompts if name in (label, *label.split("@")[:1])]
@@ -38,7 +39,7 @@ def show_prompt(
 def render_prompts(
     store: Store, settings: Settings, campaign: Campaign, passages: Iterable[Passage]
 ) -> list[tuple[str, ChatMessages]]:
-    """Render each prompt of a campaign on its first passage or chat, without any request."""
+    """Fill each prompt of a campaign with its first passage or chat, without asking the teacher."""
     plan = generation_plan(campaign, settings, GenerateOptions())
     plan = plan.with_rules(voice_rules(campaign), approved_examples(store, campaign))
     voice = campaign.voice

@@ -27,7 +27,7 @@ from timbre.workflows.generate.storage import StoredCounts, store_records
 from timbre.workflows.ingest import campaign_passages
 
 _SAMPLE = 200
-"""The number of passages that an estimate is based on."""
+"""The maximum number of passages that an estimate is based on."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class GenerationReport:
-    """What a run stored and requested, and how it changed its requests for the teacher."""
+    """The result of a generation run: stored records, usage, and changes made to requests."""
 
     stored: StoredCounts
     meter: Meter
@@ -63,16 +63,16 @@ def generate(
 ) -> GenerationReport:
     """Generate the candidates of a campaign and store them as they arrive.
 
-    Existing candidates aren't generated again. However the run ends, all candidates that have
-    arrived are stored.
+    Existing candidates aren't generated again. Even if the run is interrupted, all candidates
+    generated so far are stored.
 
-    Raises `SettingsError` if a limit in dollars is set without prices, there is no material or
-    every text was rejected; `TeacherError` if the teacher can't be used.
+    Raises `SettingsError` if a limit in dollars is set without prices, if there is no material or
+    if every text is rejected, and `TeacherError` if the teacher can't be used.
     """
     plan = generation_plan(campaign, settings, options or GenerateOptions())
     if problem := find_ability_problem(plan, campaign.voice):
         raise TeacherError(problem)
-    if plan.prompts and plan.prompts.is_dir():  # finds errors in them before any request
+    if plan.prompts and plan.prompts.is_dir():  # finds errors in prompts early
         render_prompts(store, settings, campaign, campaign_passages(store, campaign))
     examples = approved_examples(store, campaign)
     plan = replace(plan, resources=plan_resources(store, campaign, plan), examples=examples)
@@ -85,7 +85,7 @@ def generate(
 
 
 def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
-    """Estimate the requests and cost of a run, without requesting or storing anything."""
+    """Estimate the requests and cost of a generation run, without sending requests."""
     plan = generation_plan(campaign, settings, GenerateOptions())
     plan = replace(plan, dry_run=True, examples=approved_examples(store, campaign))
     passages = campaign_passages(store, campaign)
@@ -93,7 +93,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
     for _ in run_pipeline(campaign, sample, plan):
         pass
     per_passage, factor = _Usage.of(plan.meter), len(passages) / max(1, len(sample))
-    for _ in rewrite_campaign_chats(campaign, plan):  # all of them, because files are small
+    for _ in rewrite_campaign_chats(campaign, plan):  # all chats, because the files are small
         pass
     chats = _Usage(*(b - a for a, b in zip(per_passage, _Usage.of(plan.meter), strict=True)))
     total = _Usage(*(a * factor + b for a, b in zip(per_passage, chats, strict=True)))
@@ -108,7 +108,7 @@ def estimate(store: Store, campaign: Campaign, settings: Settings) -> Estimate:
 
 
 class _Usage(NamedTuple):
-    """What a teacher was asked, and what it cost."""
+    """The number of requests and tokens, and their cost."""
 
     requests: float
     cached: float
@@ -124,7 +124,7 @@ class _Usage(NamedTuple):
 def generate_records(
     store: Store, campaign: Campaign, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """Reject passages that aren't in the voice's language, and run the pipeline on the others."""
+    """Reject passages that aren't in the campaign's language, and run the pipeline on the rest."""
     language = campaign.voice.language
     languages = {a.id: a.language for a in store.stream(Article)}
     passages = list[Passage]()
@@ -158,14 +158,17 @@ def _describe_nothing(campaign: Campaign, counts: StoredCounts) -> str:
 
 
 def base_language(code: str) -> str:
-    """Return a language code without region or script. Simple English counts as English."""
+    """Return a language code without region or script.
+
+    Simple English (`simple`) counts as English.
+    """
     return "en" if code == "simple" else code.split("-")[0]
 
 
 def rewrite_campaign_chats(
     campaign: Campaign, plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """The campaign's chats with their answers in its tone, and the rejections."""
+    """Rewrite the answers in a campaign's chats, and yield the candidates and rejections."""
     if isinstance(campaign.voice, Tone):
         for path in campaign.chats:
             source = ChatImport(
@@ -177,7 +180,7 @@ def rewrite_campaign_chats(
 def run_pipeline(
     campaign: Campaign, passages: Iterable[Passage], plan: GenerationPlan
 ) -> Iterator[Candidate | Rejection]:
-    """The candidates and rejections of a tone's or a persona's pipeline."""
+    """Run the pipeline for a tone or a persona, and yield candidates and rejections."""
     if isinstance(campaign.voice, Tone):
         return generate_conversations(passages, campaign.voice, plan)
     return generate_persona_texts(passages, campaign.voice, plan)

@@ -1,4 +1,4 @@
-"""Store candidates and rejections as they arrive, and say why there are none."""
+"""Store candidates and rejections as they arrive, and count them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,14 @@ _BATCH = 500
 _REASONS = 3
 _REJECTED = "rejected: "
 _EXCERPT = 80
-"""Characters of a rejected text in an error."""
+"""The number of characters of a rejected text that an error message quotes."""
 
 
 @dataclass
 class StoredCounts:
-    """Candidates by kind and rejections by reason, and how many of them weren't stored before.
+    """Counts of candidates by kind and of rejections by reason; `new` counts new records.
 
-    `samples` has the first rejection for each reason.
+    `samples` contains the first rejection for each reason.
     """
 
     by_outcome: Counter[str] = field(default_factory=Counter)
@@ -34,11 +34,11 @@ class StoredCounts:
 
     @property
     def has_candidates(self) -> bool:
-        """Whether anything wasn't rejected."""
+        """Whether there is at least one candidate."""
         return any(not name.startswith(_REJECTED) for name in self.by_outcome)
 
     def count(self, record: Candidate | Rejection) -> None:
-        """Count a record by its outcome."""
+        """Count a candidate by its kind, or a rejection by its reason."""
         if isinstance(record, Candidate):
             self.by_outcome[record.kind.value] += 1
         else:
@@ -46,7 +46,7 @@ class StoredCounts:
             self.samples.setdefault(record.reason, record)
 
     def main_reasons(self) -> str:
-        """The most common reasons for rejection, each with a sample, on a line of its own."""
+        """Format the most common reasons for rejection, one per line, each with an example."""
         counts = Counter({r: self.by_outcome[f"{_REJECTED}{r}"] for r in self.samples})
         return "".join(
             f"\n  {count} × {reason}: {_describe(self.samples[reason])}"
@@ -60,7 +60,7 @@ def store_records(
     prices: Prices,
     on_progress: ProgressCallback,
 ) -> StoredCounts:
-    """Store records as they arrive, even if the iteration is interrupted."""
+    """Store records as they arrive, so that an interruption doesn't lose any."""
     counts = StoredCounts()
     pending: list[Record] = []
 

@@ -1,1 +1,1 @@
-"""Sends records to reviewers, people or rules, and gets their reviews back."""
+"""Send records to reviewers (people or written rules) and pull their reviews."""

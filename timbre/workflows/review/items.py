@@ -1,4 +1,4 @@
-"""What reviewers see: candidates and comparisons with their sources, suggestions and vectors."""
+"""Build what reviewers see: candidates and comparisons, with their sources and suggestions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ def in_calibration(candidate: Candidate, campaign: Campaign) -> bool:
 def candidate_items(
     store: Store, campaign: Campaign, candidates: Sequence[Candidate]
 ) -> Iterator[CandidateItem]:
-    """Return candidates, each with its source, suggestions, sentence vector and measures."""
+    """Yield candidates, each with its source, suggested answers, sentence vector and measures."""
     from trainer.embed import embed  # imports torch, which takes seconds
 
     vectors = embed([candidate.review_text for candidate in candidates])
@@ -47,7 +47,7 @@ def candidate_items(
 
 
 def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[CandidateItem]:
-    """Return candidates with the passage and article that they come from."""
+    """Yield candidates, each with the passage and the article on which it's based."""
     passages = {p.id: p for p in store.stream(Passage, id=_ids(c.passage for c in candidates))}
     article_ids = _ids(passage.article for passage in passages.values())
     articles = {article.id: article for article in store.stream(Article, id=article_ids)}
@@ -58,9 +58,9 @@ def sourced_items(store: Store, candidates: Sequence[Candidate]) -> Iterator[Can
 
 
 def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonItem]:
-    """Return the campaign's comparisons with the texts that reviewers see.
+    """Yield the campaign's blind comparisons with the texts to show to reviewers.
 
-    Raises `StoreError` if one of the texts was erased.
+    Raises `StoreError` if a compared text was erased.
     """
     for comparison in store.stream(Comparison, campaign=campaign.name):
         example = store.require(Example, comparison.prompt)
@@ -77,7 +77,7 @@ def comparison_items(store: Store, campaign: Campaign) -> Iterator[ComparisonIte
 
 
 def _prompt_text(messages: tuple[Message, ...], passage: Passage | None) -> str:
-    """What a model was asked: the user's only turn, or the chat so far, without the passage."""
+    """Return what a model was asked: the user's turn, or the whole chat without the passage."""
     if len(messages) == 1:
         return messages[0].content
     opening = f"{passage.text}\n\n" if passage else ""

@@ -1,4 +1,4 @@
-"""Pull reviews, watch for new ones, and show the progress of reviewing."""
+"""Pull reviews, watch for new reviews, and measure the progress of reviewing."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -41,7 +41,7 @@ def pull_campaign(
 def pull_changed(
     store: Store, dataset: str, connection: Connection, changed: Iterable[ChangedRecord]
 ) -> Reconciliation:
-    """Pull the reviews of records that webhooks reported."""
+    """Pull the reviews of records whose changes webhooks have reported."""
     ours = {record for record in changed if record.dataset == dataset}
     reviews = pull(connection, dataset, is_rule, sorted(record.record for record in ours))
     subjects = frozenset(record.subject for record in ours)
@@ -77,7 +77,7 @@ def review_watcher(
 
 
 def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list[Review]:
-    """Return the current reviews of candidates or comparisons, except the adjudicator's."""
+    """Return the current reviews of candidates or comparisons, except the adjudicator's reviews."""
     outputs_datasets = campaign.datasets_of(campaign.outputs_dataset)
     datasets = outputs_datasets if outputs else campaign.independent_datasets
     return list(current_reviews(store, dataset=datasets))

@@ -1,4 +1,4 @@
-"""Push candidates, comparisons and ties to reviewers."""
+"""Push candidates, blind comparisons and tied candidates to reviewers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,9 +30,9 @@ def push(
 ) -> PushCount:
     """Push the campaign's candidates to its reviewers.
 
-    A calibration share goes to a dataset of its own, without suggestions, with at least two
-    reviewers per record. Texts with a passage, rewrites and chats have a dataset each, because the
-    questions about their facts differ.
+    The candidates used for calibration go to a separate dataset, without suggestions and with at
+    least two reviewers per record. Texts based on passages, rewritten chats and imported chats go
+    to separate datasets, because reviewers answer different questions about their facts.
 
     Raises `AnnotationError` if there is nothing to push.
     """
@@ -63,7 +63,7 @@ def push(
 def push_outputs(
     store: Store, campaign: Campaign, connection: Connection, on_progress: ProgressCallback
 ) -> PushCount:
-    """Push the campaign's blind comparisons, which don't show which arm wrote an answer.
+    """Push the campaign's blind comparisons, which hide which arm wrote which answer.
 
     Raises `AnnotationError` if there is nothing to push.
     """
@@ -83,8 +83,8 @@ def push_ties(
 ) -> PushCount:
     """Push tied candidates to an adjudicator, together with the reviewers' answers.
 
-    The adjudicator's decision is another review of the candidate, and it determines the verdict.
-    Candidates from earlier pushes stay in the dataset, whether or not they've been decided.
+    The adjudicator's decision is stored as another review, and it determines the verdict.
+    Candidates from earlier pushes stay in the adjudication dataset, even after a decision.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
@@ -100,7 +100,7 @@ def push_ties(
 
 @dataclass(frozen=True)
 class _Push:
-    """One of a campaign's datasets to push to, with its settings for the most common basis."""
+    """A dataset of a campaign to push records to, and its review settings."""
 
     store: Store
     campaign: Campaign
@@ -111,7 +111,7 @@ class _Push:
 
 
 def _push_by_basis(target: _Push, items: Iterable[CandidateItem | ComparisonItem]) -> PushCount:
-    """Push records to the dataset of their basis; answered ones stay where they were answered."""
+    """Push each record to the dataset for its basis, but leave answered records where they are."""
     campaign, connection = target.campaign, target.connection
     common, *others = campaign.bases
     groups: dict[Basis, list[CandidateItem | ComparisonItem]] = {b: [] for b in campaign.bases}
@@ -137,7 +137,7 @@ def _push_by_basis(target: _Push, items: Iterable[CandidateItem | ComparisonItem
 
 
 def _record_push(store: Store, dataset: str, records: int) -> None:
-    """Record how many records a dataset has, so that `timbre status` needs no Argilla."""
+    """Record how many records a dataset has, so that `timbre status` works without Argilla."""
     new = event(dataset, EventKind.PUSHED, records=records)
     last = next(reversed(list(store.events(dataset))), None)
     if last is None or last.detail != new.detail:

@@ -1,4 +1,4 @@
-"""Let written rules review in place of people."""
+"""Submit reviews made by written rules instead of by people."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from timbre.workflows.review.items import comparison_items, sourced_items
 
 
 def add_rule_reviewers(settings: Settings, connection: Connection) -> tuple[Connection, ...]:
-    """Create a user for each rule if necessary, and return a connection for each user."""
+    """Create a user for each rule if necessary, and return a connection for each of these users."""
     names = [rule.name for rule in RULE_REVIEWERS]
     accounts = add_reviewers(settings, connection, names, UserRole.ANNOTATOR)
     return tuple(replace(connection, api_key=account.api_key) for account in accounts)

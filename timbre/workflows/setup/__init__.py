@@ -1,1 +1,1 @@
-"""Starts a campaign: writes its files, checks them, and shows how far it has come."""
+"""Start a campaign: write its files, check them, and report its progress."""

@@ -1,4 +1,4 @@
-"""Find everything in a campaign that would fail later, before anyone labels."""
+"""Find everything in a campaign that would fail later, before reviewers start their work."""
 
 from collections.abc import Iterator
 
@@ -93,7 +93,7 @@ def _describe_rejection(material: Material, rejection: Rejection) -> str:
 
 
 def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterator[Finding]:
-    """Whether so much material can give a version that meets the campaign's gates."""
+    """Check that there is enough material for a version that meets the campaign's gates."""
     usable = usable_passages(campaign, material)
     texts = len(campaign.generate.kinds) or 3
     if not isinstance(campaign.voice, Persona):
@@ -118,9 +118,9 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
 
 
 def _check_splits(campaign: Campaign, pages: set[str], chats: int) -> Finding:
-    """Whether each split gets enough articles, and a salt that would do if not.
+    """Check that each split gets enough articles, or suggest another salt for splitting.
 
-    Chats are divided by their rewritten text, so only their number is known.
+    The split of a chat depends on its rewritten text, so only the number of chats is known.
     """
     config = campaign.freeze
     splits = config.splits
@@ -139,7 +139,7 @@ def _check_splits(campaign: Campaign, pages: set[str], chats: int) -> Finding:
 def _check_prompts(
     store: Store, campaign: Campaign, settings: Settings, passages: list[Passage]
 ) -> Iterator[Finding]:
-    """The prompts, rendered on the first passage or chat, and how long they are."""
+    """Fill each prompt with the first passage or chat, and report its length in tokens."""
     try:
         prompts = render_prompts(store, settings, campaign, passages)
     except (SourceError, SettingsError, TeacherError) as error:

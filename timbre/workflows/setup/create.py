@@ -1,4 +1,4 @@
-"""Write a new campaign's folder: its tone or persona, the campaign itself, and its material."""
+"""Create a new campaign's folder with a tone or persona file, a campaign file and the material."""
 
 import json
 import tomllib
@@ -34,7 +34,7 @@ _TEMPLATES.filters["toml"] = lambda value: json.dumps(value, ensure_ascii=False)
 
 @dataclass(frozen=True)
 class CampaignPlan:
-    """The numbers of a new campaign that depend on how much material there is."""
+    """Settings of a new campaign that depend on the amount of material."""
 
     questions: int = 1
     overlap: int = 1
@@ -54,10 +54,10 @@ class CreatedCampaign:
 
 
 def create_campaign(store: Store, new: NewCampaign, parent: Path = Path()) -> CreatedCampaign:
-    """Write a new campaign's folder.
+    """Write the folder of a new campaign.
 
-    Raises `SettingsError` if the folder exists or the name can't be used; `SourceError` if the
-    material can't be found or used.
+    Raises `SettingsError` if the folder already exists or the name can't be used, and `SourceError`
+    if the material can't be found or used.
     """
     folder = check_folder(new.name, parent)
     material = find_material(new.material, has_chats=new.kind == "tone")
@@ -119,7 +119,7 @@ def _campaign(
 
 
 def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
-    """The numbers that fit the material: enough texts, and articles in each split."""
+    """Choose the settings of a new campaign that depend on the amount of material."""
     campaign = load_campaign(path)
     material = read_material(store, campaign)
     passages = usable_passages(campaign, material)

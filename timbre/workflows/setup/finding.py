@@ -1,11 +1,11 @@
-"""What `timbre check` reports."""
+"""A result of `timbre check`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked: what was found, or how to fix it."""
+    """The result of one check: what was found and, for a problem, how to fix it."""
 
     name: str
     is_fine: bool

@@ -1,4 +1,4 @@
-"""Look at a campaign's material without storing it: passages, chats, and what is rejected."""
+"""Read a campaign's passages and chats without storing them, and count the rejections."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -20,12 +20,12 @@ MATERIAL = "material"
 """The folder for material in a campaign's folder."""
 _UNUSED = f"name {MATERIAL} in `sources` if it has documents, or a file of chats in `chats`"
 MAX_ARTICLES = 200
-"""Articles of a source that are read; a whole dump would take too long."""
+"""The maximum number of articles to read from a source, to save time on large dumps."""
 
 
 @dataclass
 class Material:
-    """What there is to write about, and what was rejected; `problems` are unreadable sources."""
+    """A campaign's material; `problems` contains an error for each source that can't be read."""
 
     articles: dict[str, Article] = field(default_factory=dict)
     passages: list[Passage] = field(default_factory=list)
@@ -36,13 +36,13 @@ class Material:
     is_cut: bool = False
 
     def reject(self, rejection: Rejection) -> None:
-        """Count a rejection, and keep the first one for each reason."""
+        """Count a rejection, and keep the first rejection for each reason as a sample."""
         self.rejected[rejection.reason] += 1
         self.samples.setdefault(rejection.reason, rejection)
 
     @property
     def description(self) -> str:
-        """The counts as text."""
+        """The counts of articles, passages and chats as text."""
         cut = f" (only the first {MAX_ARTICLES} articles of each source were read)"
         articles = count_noun(len(self.articles), "article")
         counts = f"{articles} with {count_noun(len(self.passages), 'passage')}"
@@ -54,7 +54,7 @@ class Material:
 
 
 def read_material(store: Store, campaign: Campaign) -> Material:
-    """The passages and chats of a campaign: stored ones, and those of sources not read yet."""
+    """Read a campaign's material: stored passages, sources that aren't stored yet, and chats."""
     material = Material()
     everything = replace(campaign, generate=replace(campaign.generate, limit=0))
     for passage in campaign_passages(store, everything):

@@ -1,4 +1,4 @@
-"""The files that a person names for a new campaign: texts in the voice, and material to copy."""
+"""Find the files that a user names for a new campaign: texts in the voice, and material to copy."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _SAMPLES, _SAMPLE_WORDS = 5, 120
 
 @dataclass(frozen=True)
 class MaterialFiles:
-    """What `--material` names.
+    """The files of a new campaign's material, or the source that it uses instead.
 
-    `unused` has a line for each file that is neither a document nor a file of chats.
+    `unused` contains a line for each file that is neither a document nor a chat file.
     """
 
     root: Path = Path()
@@ -36,9 +36,9 @@ class MaterialFiles:
     source: str = ""
 
     def copy_to(self, folder: Path) -> tuple[list[str], list[str]]:
-        """Copy documents and chats to a campaign's folder; return its sources and chats.
+        """Copy documents and chats into a campaign's folder, and return its sources and chat files.
 
-        Other sources, such as dumps, stay where they are.
+        Sources other than documents and chats, such as dumps, aren't copied.
         """
         (folder / MATERIAL).mkdir(parents=True)
         if self.source:
@@ -52,9 +52,10 @@ class MaterialFiles:
 
 
 def find_material(material: str, has_chats: bool) -> MaterialFiles:
-    """Find the files of `--material`, which may be empty; `has_chats` is whether chats are used.
+    """Find the files of a new campaign's material.
 
-    Raises `SourceError` if there's no such source, or a folder without any documents or chats.
+    `material` may be an empty string. `has_chats` says whether the campaign can use chats. Raises
+    `SourceError` if the source doesn't exist, or contains neither documents nor chats.
     """
     path = Path(material)
     if not material:
@@ -79,9 +80,9 @@ def find_material(material: str, has_chats: bool) -> MaterialFiles:
 
 
 def _check_source(material: str) -> str:
-    """The source as the campaign names it, from wherever it's used.
+    """Return the source as a campaign file names it, with an absolute path.
 
-    Raises `SourceError` if nothing can read it.
+    Raises `SourceError` if no reader supports the source.
     """
     open_source(material)
     path = Path(material)
@@ -97,7 +98,7 @@ def _find_problem(file: Path, has_chats: bool) -> str:
 
 
 def _find_chat_problem(path: Path) -> str:
-    """Why a file has no chats that can be read; empty if it has."""
+    """Return why a file contains no supported chats, or "" if it contains some."""
     if not path.name.lower().removesuffix(".gz").endswith(_CHATS):
         return "not a file of chats"
     try:
@@ -111,9 +112,9 @@ def _find_chat_problem(path: Path) -> str:
 
 
 def read_texts(path: Path) -> tuple[str, ...]:
-    """The first texts of a document or a folder of documents, shortened at the end of a sentence.
+    """Return the first texts of a document or folder, each shortened at the end of a sentence.
 
-    Raises `SourceError` if there are none.
+    Raises `SourceError` if the path contains no texts.
     """
     texts = tuple(islice(filter(None, map(_shorten, _read_pages(path))), _SAMPLES))
     if not texts:
@@ -130,7 +131,7 @@ def _read_pages(path: Path) -> Iterator[str]:
 
 
 def _shorten(text: str) -> str:
-    """The beginning of a text, up to the end of a sentence."""
+    """Shorten a text at the end of a sentence."""
     chosen: list[str] = []
     for sentence in split_sentences(" ".join(text.split())):
         if chosen and len(split_words(" ".join([*chosen, sentence]))) > _SAMPLE_WORDS:

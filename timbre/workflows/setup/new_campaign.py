@@ -1,4 +1,4 @@
-"""What a person says about a new campaign, and whether it can be used."""
+"""The user's description of a new campaign, and whether it can be used."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,18 +15,19 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class NewCampaign:
-    """What a person says about a new campaign.
+    """The user's description of a new campaign.
 
     Attributes:
-        name: The name of the campaign and its folder.
-        kind: Whether it's for a tone or a persona.
-        description: How the tone sounds, or who the persona is.
-        pairs: Plain texts with the same text in the tone.
+        name: The name of the campaign, which is also the name of its folder.
+        kind: Whether the campaign is for a tone or a persona.
+        description: A description of how the tone sounds or who the persona is.
+        pairs: Pairs of a plain text and its rewritten version in the tone.
         texts: Texts in the tone, or things that the persona says.
-        material: A document, a folder, a file of chats or another source; empty for none yet.
+        material: A document, a folder, a chat file or another source, or an empty string if there
+            is no material yet.
         teacher: The teacher that writes the texts.
-        reviewers: The reviewers' names; empty for one person.
-        language: The language's code; empty to recognise it.
+        reviewers: The reviewers' names, or an empty tuple if there is only one reviewer.
+        language: The language as an ISO 639-1 code, or an empty string to detect it from the texts.
         licence: The licence of the material.
     """
 
@@ -43,7 +44,7 @@ class NewCampaign:
 
     @property
     def recognised_language(self) -> str:
-        """The language that was named, or else the one of the texts and the description."""
+        """The language that the user named or, failing that, the language of the texts."""
         if self.language:
             return self.language
         texts = " ".join([*(after for _, after in self.pairs), *self.texts])
@@ -51,7 +52,7 @@ class NewCampaign:
 
 
 def check_folder(name: str, parent: Path = Path()) -> Path:
-    """The folder of a new campaign.
+    """Return the folder of a new campaign.
 
     Raises `SettingsError` if the name can't be used, or the folder exists and isn't empty.
     """
@@ -77,9 +78,9 @@ def check_answers(new: NewCampaign) -> None:
 
 
 def parse_pairs(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Read pairs as `plain text => text in the tone`.
+    """Parse lines of the form `plain text => text in the tone`.
 
-    Raises `SettingsError` if a line has no arrow or a side is empty.
+    Raises `SettingsError` if a line has no `=>` or if nothing precedes or follows it.
     """
     for line in lines:
         before, arrow, after = (part.strip() for part in line.partition("=>"))

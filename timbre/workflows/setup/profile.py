@@ -1,4 +1,4 @@
-"""What the texts that a tone is described by have in common, as measured."""
+"""Measure what the example texts of a tone have in common."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,12 +14,12 @@ from evaluation.scorers.refusals import RefusalsCriterion
 
 _SLACK = 1.5
 _FEWEST = 2
-"""Fewer texts are too few to say what they have in common."""
+"""The minimum number of texts for measuring what they have in common."""
 
 
 @dataclass(frozen=True)
 class VoiceProfile:
-    """Criteria that all texts of a voice meet, and what was measured; empty where they differ."""
+    """Criteria that all example texts of a tone or persona meet, and measurements of the texts."""
 
     count: int = 0
     note: str = ""
@@ -32,7 +32,7 @@ class VoiceProfile:
 
 
 def measure_voice(texts: Sequence[str], plain: Sequence[str], language: str) -> VoiceProfile:
-    """Measure texts in a voice, and the plain texts of the pairs among them."""
+    """Measure what texts in a tone have in common, and how they differ from `plain` texts."""
     has_refusals = not RefusalsCriterion().find_problem(language)
     if not texts:
         return VoiceProfile(markdown="forbidden", has_refusals=has_refusals)
@@ -71,7 +71,7 @@ def _persons(language: str) -> list[PersonName]:
 
 
 def _persons_of_all(texts: Sequence[str], language: str) -> set[str]:
-    """The persons that occur in every one of some texts; none without any."""
+    """Return the persons (such as “formal you”) that occur in every text."""
     return {
         person
         for person in _persons(language)

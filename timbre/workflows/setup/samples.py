@@ -17,12 +17,12 @@ from trainer.errors import TrainerError
 
 SAMPLES = 3
 _TRIED = 9
-"""Passages that are tried for the samples."""
+"""The maximum number of passages from which samples are generated."""
 _EXCERPT = 90
 
 
 def explain(rejection: Rejection) -> str:
-    """What is wrong with a text, and how it begins."""
+    """Say why a text was rejected, and quote how it begins."""
     text = " ".join(rejection.text.split())
     quoted = f"“{text[:_EXCERPT]}…”" if len(text) > _EXCERPT else f"“{text}”" if text else ""
     return " ".join(filter(None, (rejection.detail, quoted)))
@@ -31,7 +31,7 @@ def explain(rejection: Rejection) -> str:
 def check_samples(
     store: Store, campaign: Campaign, settings: Settings, material: Material
 ) -> Iterator[Finding]:
-    """A few candidates with their scores; their replies are journaled, so they're paid once."""
+    """Generate and score a few candidates, and keep the paid replies in the journal."""
     plan = generation_plan(campaign, settings, GenerateOptions())
     resources = replace(plan_resources(store, campaign, plan), existing=(), embed=None)
     plan = replace(plan, limit=SAMPLES, resources=resources)
@@ -63,14 +63,14 @@ def _describe_samples(
 
 
 def _describe(campaign: Campaign, candidate: Candidate) -> str:
-    """A candidate and how it scores."""
+    """Return a candidate's text and its score."""
     question = f"{candidate.question}\n  " if candidate.question else ""
     score = _describe_score(campaign, candidate)
     return f"{question}{candidate.review_text}{score}"
 
 
 def _describe_score(campaign: Campaign, candidate: Candidate) -> str:
-    """Whether each answer meets the criterion, and what it lacks."""
+    """Say whether each answer meets the criterion, and what is missing."""
     criterion = campaign.criterion
     if criterion is None:
         return ""

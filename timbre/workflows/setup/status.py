@@ -1,4 +1,4 @@
-"""How far a campaign has come, from the store alone: what is done, and what is next."""
+"""Report which steps of a campaign are done and which one is next, based on the database alone."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ from timbre.settings import Settings
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a campaign: whether it's done, what there is or is missing, and its command."""
+    """A step of a campaign: whether it's done, its details, and the command that performs it."""
 
     name: str
     is_done: bool
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True)
 class _Progress:
-    """A campaign in the store; `name` is how the user names it on the command line."""
+    """A campaign with its store and settings; `name` identifies it on the command line."""
 
     store: Store
     campaign: Campaign
@@ -50,7 +50,7 @@ class _Progress:
 def campaign_steps(
     store: Store, campaign: Campaign, settings: Settings, name: str
 ) -> tuple[Step, ...]:
-    """Every step of a campaign in order; `name` names it in commands."""
+    """Return every step of a campaign in order; `name` is how commands refer to the campaign."""
     progress = _Progress(store, campaign, settings, name)
     return tuple(
         step for steps in (_material_steps, _review_steps, _model_steps) for step in steps(progress)
@@ -58,10 +58,10 @@ def campaign_steps(
 
 
 def next_command(steps: tuple[Step, ...]) -> str:
-    """The command of the first open step after the last one that is done.
+    """Return the command for the first unfinished step after the last finished step.
 
-    If none is open there, an earlier one comes next, such as the review of candidates that were
-    added since.
+    If the last step is finished, the next step is an unfinished earlier one, such as the review of
+    candidates that were added later.
     """
     done = max((n for n, step in enumerate(steps) if step.is_done), default=-1)
     ordered = (*steps[done + 1 :], *steps[: done + 1])
@@ -156,7 +156,7 @@ def _comparison_steps(progress: _Progress, comparisons: set[str]) -> Iterator[St
 
 
 def pushed_records(store: Store, datasets: tuple[str, ...]) -> int:
-    """How many records the last push of each dataset held."""
+    """Return the total number of records in the last pushes to these datasets."""
     return sum(_pushed(store, dataset) for dataset in datasets)
 
 
@@ -166,7 +166,7 @@ def _pushed(store: Store, dataset: str) -> int:
 
 
 def _reviewers(campaign: Campaign, reviews: list[Review]) -> str:
-    """The named annotators with their counts, or how many reviewers a record needs."""
+    """Name the reviewers with their review counts, or say how many reviewers a record needs."""
     counts = Counter(review.reviewer for review in reviews)
     names = campaign.review.annotators or tuple(sorted(counts))
     if not names:
@@ -179,7 +179,7 @@ def _newest_version(store: Store, campaign: Campaign) -> Version | None:
 
 
 def _comparisons(store: Store, campaign: Campaign, status: RunStatus | None) -> set[str]:
-    """The ids of the comparisons with an answer of a run."""
+    """Return the ids of comparisons that include an answer of the run."""
     if status is None:
         return set()
     outputs = {output.id for output in store.stream(Output, run=status.run.id)}

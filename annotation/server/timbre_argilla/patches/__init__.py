@@ -1,4 +1,5 @@
-"""Patches to Argilla's code.
+"""Patches that change Argilla's code at run time.
 
-Each module has an `apply` function, which installs the patch after Argilla has been imported.
+Each module in this package has an `apply` function, which installs its patch after Argilla has been
+imported.
 """

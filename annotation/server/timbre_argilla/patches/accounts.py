@@ -1,7 +1,7 @@
 """Protect Argilla's accounts: no published defaults, throttled logins, no passwords in the log.
 
-Passwords are hashed and checked in a thread, because that takes a quarter of a second. One thread
-leaves the other cores to other requests.
+Hashing or checking a password takes a quarter of a second, so it's done in a separate thread. All
+passwords share one thread, so that the other CPU cores remain free for other requests.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ hashing = ThreadPoolExecutor(1, "hashing")
 
 
 class PasswordHash(str):
-    """A password that has been hashed already."""
+    """The hash of a password, marked so that it isn't hashed a second time."""
 
     __slots__ = ()
 
@@ -104,7 +104,7 @@ async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
-    """Look up a user by API key without revealing, through timing, how much of the key matches."""
+    """Look up a user by API key, in a time that doesn't reveal how much of the key matches."""
     rows = await db.execute(select(User.id, User.api_key))
     ids = [one for one, key in rows if hmac.compare_digest(key.encode(), api_key.encode())]
     query = select(User).where(User.id.in_(ids)).options(selectinload(User.workspaces))
@@ -112,10 +112,7 @@ async def _get_user_by_api_key(db: Any, api_key: str) -> Any:
 
 
 def _log_without_input() -> None:
-    """Log which parts of a request are invalid.
-
-    Their values aren't logged, because they may include passwords.
-    """
+    """Log which parts of a request are invalid, but not their values, which may be passwords."""
     convert = APIErrorHandler._exception_to_argilla_error
 
     def convert_error(_class: type[APIErrorHandler], error: Exception) -> Any:

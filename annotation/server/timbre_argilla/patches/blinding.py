@@ -1,9 +1,9 @@
-"""Keep reviews independent and blind.
+"""Keep reviews independent, by hiding other people's responses from annotators.
 
-Annotators receive only their own responses and the metadata marked as visible to them. Argilla's
-web UI hides other people's responses and hidden metadata from annotators. Argilla's API, however,
-returns both with a record, lets annotators search and sort by hidden metadata, and reveals how many
-records each user has answered. Owners and admins still receive all responses and metadata.
+Argilla's web UI hides other people's responses and hidden metadata from annotators, but its API
+returns them, lets annotators search and sort by hidden metadata, and reveals how many records each
+user has answered. With this patch, annotators receive only their own responses and the metadata
+marked as visible to them. Owners and admins still receive all responses and metadata.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from timbre_argilla.patches.requester import annotator
 
 
 def apply() -> None:
-    """Patch the data that annotators get through the API."""
+    """Patch the functions that return data to annotators."""
     RecordGetterDict.get = _get_visible(RecordGetterDict.get)
     SearchRecordsQueryValidator._validate_metadata_filter_scope = staticmethod(_check_metadata)
     datasets.get_users_with_responses_for_dataset = _only_own(
@@ -31,7 +31,7 @@ def apply() -> None:
 
 
 def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap the function that reads a record's values for a response."""
+    """Wrap the function that reads a record's attributes, to hide some of them from annotators."""
 
     def get_visible(getter: Any, key: str, default: Any = None) -> Any:
         value, reader = get(getter, key, default), annotator.get()
@@ -49,7 +49,7 @@ def _get_visible(get: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def _check_metadata(db: Any, dataset: Any, scope: Any) -> None:
-    """Treat a filter or sort by hidden metadata as if the metadata didn't exist."""
+    """Reject an annotator's filter or sort by hidden metadata as if the metadata didn't exist."""
     conditions = {"name": scope.metadata_property, "dataset_id": dataset.id}
     found = await MetadataProperty.get_by_or_raise(db, **conditions)
     if annotator.get() and not found.visible_for_annotators:
@@ -60,7 +60,7 @@ async def _check_metadata(db: Any, dataset: Any, scope: Any) -> None:
 def _only_own(
     list_progress: Callable[..., Awaitable[list[Any]]], name_of: Callable[[Any], str]
 ) -> Callable[..., Awaitable[list[Any]]]:
-    """Wrap a function that lists the progress of all users."""
+    """Wrap a function that lists all users' progress, so that annotators see only their own."""
 
     async def list_own_progress(*arguments: Any) -> list[Any]:
         progress, reader = await list_progress(*arguments), annotator.get()

@@ -1,7 +1,8 @@
-"""Bound the time that one request of an annotator can keep all others waiting.
+"""Limit how long a single request from an annotator can block all other requests.
 
-Argilla compares each marked span with each other one, stores responses of any size, builds a page
-of a thousand records with them, and lists every invalid value of a request.
+Without these limits, Argilla compares every marked span with every other span, stores responses of
+any size, returns up to a thousand records with their responses at once, and reports every single
+invalid value in a request.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,9 +21,9 @@ from timbre_argilla.web.bodies import count_values
 
 MAX_ERRORS = 100
 MAX_RESPONSE, MAX_RESPONSE_VALUES = 32 << 10, 2000
-"""Bytes and JSON values of a response to one record. A page has up to a hundred of them."""
+"""The maximum size of a response to one record, in bytes and in JSON values."""
 MAX_PAGE = 100
-"""The largest page of records for an annotator; the web UI's largest is as large."""
+"""The maximum number of records per page for annotators, which is the web UI's maximum, too."""
 
 
 def apply() -> None:
@@ -38,7 +39,7 @@ def apply() -> None:
 def validate(
     field: Any, value: Any, values: Any = None, *, loc: tuple[int | str, ...] = ()
 ) -> tuple[Any, list[Any] | None]:
-    """Do what FastAPI's `ModelField.validate` does, but don't list very many errors."""
+    """Validate like FastAPI's `ModelField.validate`, but summarise the errors if there are many."""
     try:
         return field._type_adapter.validate_python(value, from_attributes=True), None
     except ValidationError as error:
@@ -50,14 +51,14 @@ def validate(
 
 
 def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-    """Wrap the validation of a response's values to check its size first."""
+    """Wrap the validation of a response, which then rejects responses that are too large."""
 
     def validate_small_values(response: Any, record: Any) -> None:
         body = response.model_dump_json().encode()
         if len(body) > MAX_RESPONSE or count_values(body) > MAX_RESPONSE_VALUES:
             raise UnprocessableEntityError(
                 f"The response is larger than {MAX_RESPONSE >> 10} KiB or has more than "
-                f"{MAX_RESPONSE_VALUES:,} values. Shorten its texts, or mark fewer spans."
+                f"{MAX_RESPONSE_VALUES:,} values. Shorten the texts, or mark fewer spans."
             )
         validate_values(response, record)
 
@@ -65,15 +66,16 @@ def limit_size(validate_values: Callable[[Any, Any], None]) -> Callable[[Any, An
 
 
 def check_overlaps(validator: Any, settings: Any) -> None:
-    """Do what Argilla's validator does, but compare only neighbours in the text."""
+    """Reject overlapping spans as Argilla does, but compare only consecutive spans."""
     if settings.allow_overlapping:
         return
     numbered = sorted(enumerate(validator._response_value), key=lambda one: one[1].start)
     for (before, left), (after, right) in pairwise(numbered):
         if right.start < left.end:
-            places = " and ".join(f"idx={index}" for index in sorted((before, after)))
+            first, second = sorted((before, after))
             raise UnprocessableEntityError(
-                f"overlapping values found between spans at index {places}"
+                f"The spans {first} and {second} (counted from 0) overlap, but this question "
+                "doesn't allow overlaps. Remove one of them."
             )
 
 

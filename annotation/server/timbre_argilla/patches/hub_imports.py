@@ -1,8 +1,8 @@
 """Skip invalid rows of a Hugging Face Hub import, and keep suggestions with the right records.
 
-Argilla creates no record for an invalid row but still assigns its suggestions, so every later
-record of the batch gets the suggestions of an earlier row, without validation. This patch removes
-invalid rows before records are created, and logs each of them with the reason.
+Argilla skips invalid rows but not their suggestions, so every later record in the batch gets the
+suggestions of an earlier row. With this patch, invalid rows are removed before any records are
+created, and each of them is logged with the reason.
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def apply() -> None:
-    """Patch imports, in the server or in its worker."""
+    """Patch imports from the Hugging Face Hub, in the server or in its worker."""
     upsert = UpsertRecordsBulk.upsert_records_bulk
 
     async def upsert_valid(

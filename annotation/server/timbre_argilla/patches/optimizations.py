@@ -1,14 +1,13 @@
 """Avoid work that Argilla repeats for every record, without changing the results.
 
-During an upload, Argilla rebuilds the validators of the question's settings for each suggestion of
-each record. It assembles the SQL statement for a batch value by value. It compresses the response,
-which repeats the request, more than is useful. It encodes all JSON with Python's own library.
-Together with the webhook events (see `webhooks.py`), these steps take up most of an upload's time.
+Without these patches, Argilla spends most of an upload's time on rebuilding the validators of a
+question's settings for every suggestion, building a long SQL statement for every batch, compressing
+responses too strongly, encoding JSON with Python's own library, and building webhook events (see
+`webhooks.py`).
 
-In an annotator's queue, Argilla asks the database about the annotator's workspaces for each
-metadata value of each record. Argilla hides metadata by changing the loaded records, and each query
-writes these changes to the database until they are rolled back at the end, so readers have to wait
-for writers.
+To show records to an annotator, Argilla queries the annotator's workspaces once for each metadata
+value of each record. Because Argilla hides metadata by temporarily changing the loaded records,
+each of these queries also writes to the database, so that readers have to wait for writers.
 """
 
 from copy import deepcopy
@@ -60,9 +59,9 @@ def _cached_settings(validator: TypeAdapter[Any]) -> property:
 async def _upsert_many(
     cls: Any, db: Any, objects: list[Any], constraints: list[Any], autocommit: bool = True
 ) -> list[Any]:
-    """Do what `CRUDMixin.upsert_many` does, with a one-row statement that SQLAlchemy caches."""
+    """Replace `CRUDMixin.upsert_many`, using a statement for one row that SQLAlchemy can cache."""
     if not objects:
-        raise ValueError("Cannot upsert empty list of objects")
+        raise ValueError("The list of objects to upsert is empty.")
     rows = [one if isinstance(one, dict) else one.model_dump() for one in objects]
     insert = _INSERT_FUNC[db.bind.dialect.name](cls)
     values = {column: insert.excluded[column] for column in cls.__upsertable_columns__}
@@ -77,7 +76,7 @@ async def _upsert_many(
 
 
 def _reuse_memberships() -> None:
-    """Look up a user's workspaces in the user object if they were loaded with it."""
+    """Use a user's workspaces if they are loaded already, instead of querying them again."""
     query = User.is_member
 
     async def is_member(self: Any, workspace_id: UUID) -> bool:
@@ -90,7 +89,7 @@ def _reuse_memberships() -> None:
 
 
 def _drop_timing(app: FastAPI) -> None:
-    """Drop the header with the response time, whose middleware handles requests in other tasks."""
+    """Remove the middleware that reports response times, which runs requests in other tasks."""
     timing: Any = BaseHTTPMiddleware
     app.user_middleware[:] = [one for one in app.user_middleware if one.cls is not timing]
 

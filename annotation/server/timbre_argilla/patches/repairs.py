@@ -1,4 +1,4 @@
-"""Fix the handling of requests that Argilla answers with an internal error."""
+"""Fix requests that Argilla would answer with an internal error."""
 
 from typing import Any
 from uuid import UUID
@@ -20,13 +20,13 @@ INVALID_CHARACTER = "22021"
 
 
 def apply() -> None:
-    """Patch the routes."""
+    """Patch the affected routes."""
     replace(api_v1, records.get_record, get_record)
     api_v1.add_exception_handler(DBAPIError, handle_database_error)
 
 
 async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
-    """Return a record, whether or not it has vectors."""
+    """Return a record, even one with vectors, for which Argilla's own function fails."""
     options = [
         selectinload(Record.dataset).selectinload(Dataset.metadata_properties),
         selectinload(Record.suggestions),
@@ -39,7 +39,7 @@ async def get_record(*, db: Any, record_id: UUID, current_user: User) -> Record:
 
 
 async def handle_database_error(request: Request, error: Any) -> Response:
-    """Respond with status 422 to text that can't be stored, and handle other errors as before."""
+    """Respond with status 422 if the database can't store a text, and pass on other errors."""
     if getattr(error.orig, "sqlstate", None) == INVALID_CHARACTER:
         detail = "A text contains a null character, which can't be stored. Remove it."
         return JSONResponse({"detail": detail}, 422)

@@ -1,4 +1,4 @@
-"""The annotator who sent the current request."""
+"""Keep track of the annotator who sent the current request."""
 
 from contextvars import ContextVar
 from typing import Any
@@ -9,11 +9,11 @@ from argilla_server.security.authentication import provider
 from timbre_argilla.web.turns import Requester
 
 annotator: ContextVar[User | None] = ContextVar("annotator", default=None)
-"""None if the request wasn't sent by an annotator."""
+"""The annotator who sent the current request, or None if somebody else sent it."""
 
 
 def apply() -> None:
-    """Note the user of each request as soon as Argilla knows it."""
+    """Store the user who sent a request as soon as Argilla has authenticated the request."""
     set_user = provider.set_request_user
 
     def set_request_user(request: Any, user: User) -> None:

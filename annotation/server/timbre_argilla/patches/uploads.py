@@ -1,12 +1,12 @@
-"""Answer an upload request from the data just written, instead of reading it back.
+"""Answer an upload request from the data that was just written, instead of reading it back.
 
-After writing an upload's records, suggestions and vectors, Argilla reads them all again: once to
-count responses, and once, including the complete vectors, for the search engine and the response.
-For newly created records, this patch reuses the data that has just been written. Records that
-existed before the upload, and records with responses, are still read from the database.
+Without this patch, Argilla reads all uploaded records, suggestions and vectors back from the
+database, to count responses, update the search engine and answer the request. With this patch,
+Argilla reads back only records that existed before the upload or that have responses.
 
-To validate a record, Argilla creates a temporary record. This patch also keeps temporary records
-out of the dataset's list of records, which the session would otherwise search each time.
+To validate a record, Argilla creates a temporary record. With this patch, the temporary record
+isn't added to the dataset's list of records, which SQLAlchemy would otherwise search for every
+record.
 """
 
 from collections import defaultdict
@@ -51,7 +51,7 @@ def _note_existing(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
 async def _upsert_relationships(
     upload: Any, records: Sequence[Record], items: Sequence[Any]
 ) -> None:
-    """Do what `CreateRecordsBulk._upsert_records_relationships` does, and keep the results."""
+    """Write the suggestions, vectors and responses of records, and keep them for the response."""
     pairs = list(zip(records, items, strict=True))
     suggestions = await upload._upsert_records_suggestions([(r, i.suggestions) for r, i in pairs])
     vectors = await upload._upsert_records_vectors([(r, i.vectors) for r, i in pairs])
@@ -79,7 +79,7 @@ def _group_by_record(rows: Iterable[Any]) -> defaultdict[Any, list[Any]]:
 
 
 def _skip_loaded(read: Read, relationship: str) -> Read:
-    """Wrap a function that reads a relationship, to skip records for which it's already loaded."""
+    """Wrap a function that loads a relationship, so that it skips records that already have it."""
 
     async def read_others(db: Any, records: Sequence[Record]) -> None:
         others = [one for one in records if not one.is_relationship_loaded(relationship)]

@@ -1,9 +1,9 @@
 """Build webhook events only if a webhook subscribes to them.
 
-Argilla builds every record's event before it checks whether any webhook exists. It also reads the
-whole dataset again for each event, and creates a new HTTP client for each delivery. This patch
-doesn't change the events or their receivers. A ping is sent in a separate thread, so that it
-doesn't block other requests.
+Without this patch, Argilla builds an event for every record before it checks whether any webhook
+exists, reads the whole dataset again for each event, and creates a new HTTP client for each
+delivery. This patch doesn't change the contents or the receivers of the events. A ping to a webhook
+is sent in a separate thread, so that it doesn't block other requests.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ Notify = Callable[..., Awaitable[list[Any]]]
 
 
 def apply() -> None:
-    """Patch events and their delivery."""
+    """Patch how webhook events are built and delivered."""
     subscriptions = Subscriptions()
     for notify in (
         datasets.notify_dataset_event,
@@ -59,7 +59,7 @@ def apply() -> None:
 
 
 async def ping_webhook(*, db: Any, current_user: User, webhook_id: UUID) -> None:
-    """Send a ping."""
+    """Send a ping to a webhook."""
     webhook = await Webhook.get_or_raise(db, webhook_id)
     await authorize(current_user, WebhookPolicy.ping)
     await asyncio.to_thread(handlers.notify_ping_event, webhook)
@@ -76,7 +76,7 @@ class Subscriptions:
         event.listen(Session, "after_commit", self._invalidate)
 
     async def include(self, db: Any, name: str) -> bool:
-        """Whether any webhook subscribes to events of this name."""
+        """Return whether any webhook subscribes to events with this name."""
         if self._events is not None:
             return name in self._events
         changes = self._changes

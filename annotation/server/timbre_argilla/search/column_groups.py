@@ -26,7 +26,7 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (Argilla stores UTC times without a
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """Identifies a column group by its kind and, if needed, a column, question or vector name."""
+    """The key of a column group: a kind and, if needed, a column, question or vector name."""
 
     kind: str
     name: str = ""
@@ -42,10 +42,10 @@ class ColumnGroup:
     """A group of columns that are read by one SQL statement.
 
     Attributes:
-        statement: The SQL statement that selects the record id and the data.
+        statement: The SQL statement that selects the id and data of each record.
         id_column: The column that contains the record id.
-        columns: The columns, keyed by name. Each column has a method `put(row, value)`.
-        convert: Converts the data in a result row to one value per column.
+        columns: The columns, keyed by name. Each column object has a method `put(row, value)`.
+        convert: A function that converts the selected data of a record to one value per column.
     """
 
     statement: Select[Any]
@@ -54,12 +54,12 @@ class ColumnGroup:
     convert: Callable[..., Sequence[Any]]
 
     def clear(self, row: int) -> None:
-        """Delete the values of a record."""
+        """Delete the values in a row."""
         for column in self.columns.values():
             column.put(row, None)
 
     def put(self, row: int, *data: Any) -> None:
-        """Store the data in a result row."""
+        """Store the selected data of a record in a row."""
         for column, value in zip(self.columns.values(), self.convert(*data), strict=True):
             column.put(row, value)
 
@@ -76,7 +76,7 @@ class Responses:
     """A column that contains several users' responses to each record."""
 
     def __init__(self) -> None:
-        """Create a column without responses."""
+        """Create an empty column."""
         self.by_user: dict[UUID, dict[int, Answer]] = {}
 
     def put(self, row: int, response: tuple[UUID, str, dict[str, Any] | None] | None) -> None:
@@ -121,7 +121,7 @@ class Schema:
         )
 
     def create_group(self, key: GroupKey, n_rows: int) -> ColumnGroup:
-        """Create an empty column group for the dataset, with room for this many rows."""
+        """Create an empty column group for the dataset, with room for `n_rows` rows."""
         match key.kind:
             case "record":
                 return self._record_group(key.name)
@@ -141,7 +141,7 @@ class Schema:
                 statement = statement.where(Vector.vector_settings_id == settings)
                 vectors = {"value": Vectors(self.dimensions[settings], n_rows)}
                 return ColumnGroup(statement, Vector.record_id, vectors, lambda *row: row)
-        raise ValueError(f"{key.kind!r} isn't a valid kind of column group.")
+        raise ValueError(f"Search columns of the kind {key.kind!r} aren't supported.")
 
     def _record_group(self, name: str) -> ColumnGroup:
         is_time = name.endswith("_at")
@@ -155,7 +155,7 @@ class Schema:
         )
 
     def _metadata_group(self) -> ColumnGroup:
-        """Create the group of all metadata for which the dataset has a metadata property."""
+        """Create the metadata group, with a column for each metadata property of the dataset."""
         statement = select(Record.id, Record.metadata_)
         return ColumnGroup(
             statement.where(Record.dataset_id == self.dataset),
@@ -182,7 +182,7 @@ class Schema:
 def column_for(kind: QuestionType) -> Column:
     """Create a column for the answers to a question.
 
-    Texts, rankings and spans can't be filtered.
+    The column stays empty for texts, rankings and spans, because searches can't filter by them.
     """
     if kind == QuestionType.rating:
         return Numbers()

@@ -1,8 +1,8 @@
 """Columns with one row per record, used by filters, sorts and similarity searches.
 
 A record may have no value, one value or several values in a column, such as several labels. A
-filter selects a record if any of its values matches. A sort uses the smallest value in ascending
-order and the largest value in descending order. Records without a value always come last.
+filter selects a record if any of its values matches. An ascending sort uses a record's smallest
+value, and a descending sort uses its largest value. Records without a value are always sorted last.
 """
 
 from abc import ABC, abstractmethod
@@ -19,9 +19,9 @@ INITIAL_SIZE = 1024
 
 
 class Column(ABC):
-    """A column of values, stored as an array with the first value of each row.
+    """A column of values, which stores the first value of each row in an array.
 
-    Rows with several values also store all of them separately.
+    If a row has several values, all of them are also stored separately.
     """
 
     def __init__(self, empty: float, dtype: Any) -> None:
@@ -31,7 +31,7 @@ class Column(ABC):
         self._several: dict[int, tuple[float, ...]] = {}
 
     def put(self, row: int, value: Any) -> None:
-        """Set a row to a value, a list of values or None. Values of other types are skipped."""
+        """Set a row to a value, a list of values or None, skipping values of the wrong type."""
         values = self._encode(value if isinstance(value, list) else [value])
         self._first = grow(self._first, row, self._empty)
         self._first[row] = values[0] if values else self._empty
@@ -47,13 +47,13 @@ class Column(ABC):
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
         """Mark which of the first `n_rows` rows have a value within inclusive bounds.
 
-        If a bound is None, the range is unlimited on that side.
+        A bound of None means that the range is unlimited in that direction.
         """
 
     def keys(self, descending: bool, n_rows: int) -> Keys:
-        """Return ascending sort keys for the first `n_rows` rows.
+        """Return keys by which the first `n_rows` rows can be sorted in ascending order.
 
-        The key of a row without a value is NaN.
+        A row without a value has the key NaN, which sorts last.
         """
         keys = self._sort_keys(resize(self._first, n_rows, self._empty))
         pick = max if descending else min
@@ -64,11 +64,11 @@ class Column(ABC):
 
     @abstractmethod
     def _encode(self, values: Sequence[Any]) -> list[float]:
-        """Return the numeric codes that stand for the given values in the array."""
+        """Convert values to the numbers by which the column represents them."""
 
     @abstractmethod
     def _sort_keys(self, encoded: Any) -> Keys:
-        """Compute the sort keys as a new array."""
+        """Convert encoded values to a new array of sort keys."""
 
     def _isin(self, encoded: Sequence[float], n_rows: int) -> Mask:
         mask = np.isin(resize(self._first, n_rows, self._empty), encoded)
@@ -90,14 +90,14 @@ class Numbers(Column):
         super().__init__(np.nan, np.float64)
 
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Return a mask of rows that have one of these numbers.
+        """Return a mask of the rows that contain one of the given numbers.
 
         A text that isn't a number doesn't match any row.
         """
         return self._isin([n for n in map(parse_number, values) if n is not None], n_rows)
 
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Return a mask of rows that have a number within these bounds.
+        """Return a mask of the rows that contain a number within the given bounds.
 
         Invalid bounds match nothing.
         """
@@ -110,7 +110,7 @@ class Numbers(Column):
         return self._add_several(mask, lambda values: any(least <= n <= most for n in values))
 
     def extremes(self, alive: Mask) -> tuple[float, float] | None:
-        """Return the smallest and largest number in the live rows, or None if there are none."""
+        """Return the smallest and largest number in the marked rows, or None if there are none."""
         first = resize(self._first, len(alive), np.nan)[alive]
         numbers = first[~np.isnan(first)].tolist()
         for row, values in self._several.items():
@@ -136,11 +136,11 @@ class Terms(Column):
         self._ranks = np.empty(0)
 
     def isin(self, values: Sequence[str], n_rows: int) -> Mask:
-        """Return a mask of rows that have one of these words."""
+        """Return a mask of the rows that contain one of the given words."""
         return self._isin([self._code_of[one] for one in values if one in self._code_of], n_rows)
 
     def between(self, low: Any, high: Any, n_rows: int) -> Mask:
-        """Return a mask of rows that have a word within these bounds, in code point order."""
+        """Return a mask of the rows that contain a word between two words, in code point order."""
         codes = [
             code
             for name, code in self._code_of.items()
@@ -149,7 +149,7 @@ class Terms(Column):
         return self._isin(codes, n_rows)
 
     def counts(self, alive: Mask) -> dict[str, int]:
-        """Count the live rows that have each word."""
+        """Count the rows in which each word occurs, among those that `alive` marks."""
         codes = resize(self._first, len(alive), -1)[alive]
         totals = np.bincount(codes[codes >= 0], minlength=len(self._code_of))
         for row, (first, *others) in self._several.items():
@@ -185,8 +185,9 @@ class Vectors:
     """A column of vectors of equal length, stored as unit vectors for cosine similarity."""
 
     def __init__(self, dimensions: int, n_rows: int) -> None:
-        """Create an empty column for vectors of this length, with room for this many rows."""
-        # Twice the room, because copying all vectors takes long. Unused zeros take no memory.
+        """Create an empty column for vectors with `dimensions` numbers and for `n_rows` rows."""
+        # Space for twice the rows, because copying all vectors takes long. Unused zeros take no
+        # memory.
         size = max(INITIAL_SIZE, 2 * n_rows)
         self._directions = np.zeros((size, dimensions), np.float32)
         self._present = np.zeros(size, np.bool_)

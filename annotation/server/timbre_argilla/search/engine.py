@@ -1,9 +1,9 @@
 """The search engine that replaces Elasticsearch.
 
-The engine stores no data of its own except a text index in Argilla's database, which is updated in
-the transaction that writes a record (`textindex.py`). All other data is read from Argilla's tables
-(`table.py`). When Argilla asks the engine to update its index, the engine only notes which data to
-read again.
+The engine's only stored data is a text index in Argilla's database, which is updated in the
+transaction that writes a record (`textindex.py`). Everything else that a search needs is read from
+Argilla's tables (`table.py`). When Argilla asks the engine to update its index, the engine only
+marks the changed data, which the next search reads again.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -90,7 +90,7 @@ class SimilaritySearch:
     threshold: float | None = None
 
     def vector(self) -> list[float]:
-        """The vector to compare with, negated if the least similar records are requested."""
+        """Return the vector to search for, negated if the least similar records are requested."""
         vector = self.value
         if vector is None and self.record is not None:
             vector = self.record.vector_value_by_vector_settings(self.vector_settings)
@@ -108,9 +108,9 @@ class SimilaritySearch:
 
 @SearchEngine.register(ENGINE)
 class TableEngine(SearchEngine):
-    """The search engine.
+    """A search engine that keeps the tables of datasets in memory.
 
-    Argilla creates an instance for each request, so the engine has no state.
+    Argilla creates an instance of this class for each request, so instances have no state.
     """
 
     @classmethod
@@ -163,7 +163,7 @@ class TableEngine(SearchEngine):
     update_record_suggestion = delete_record_suggestion = update_record_response
 
     async def get_dataset_progress(self, dataset: Dataset) -> dict[str, int]:
-        """Count the records in total and by status."""
+        """Count the records of a dataset, in total and by status."""
         if dataset.is_draft:
             return {}
         async with _read(dataset.id, STATUS) as table:
@@ -172,7 +172,7 @@ class TableEngine(SearchEngine):
             return {"total": int(alive.sum()), **counts}
 
     async def get_dataset_user_progress(self, dataset: Dataset, user: User) -> dict[str, int]:
-        """Count a user's responses in total and by status."""
+        """Count a user's responses to a dataset, in total and by status."""
         if dataset.is_draft:
             return {}
         counts: dict[str, int] = {"total": 0}
@@ -185,7 +185,7 @@ class TableEngine(SearchEngine):
         return counts
 
     async def search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
-        """Find records by text and filters, and sort them. `Search` describes the arguments."""
+        """Find records by text and filters, and sort them; `Search` lists the arguments."""
         search = Search(dataset, **arguments)
         sort = search.sort or []
         keys = [group_key(order.scope) for order in sort]
@@ -202,7 +202,7 @@ class TableEngine(SearchEngine):
         return SearchResponses(items=items, total=len(rows))
 
     async def similarity_search(self, dataset: Dataset, **arguments: Any) -> SearchResponses:
-        """Find the records nearest to a vector. `SimilaritySearch` describes the arguments."""
+        """Find the records nearest to a vector; `SimilaritySearch` lists the arguments."""
         search = SimilaritySearch(dataset, **arguments)
         vector = search.vector()
         key = GroupKey("vector", str(search.vector_settings.id))
@@ -222,7 +222,7 @@ class TableEngine(SearchEngine):
         return SearchResponses(items=items, total=len(nearest))
 
     async def compute_metrics_for(self, metadata_property: MetadataProperty) -> MetadataMetrics:
-        """Count the terms of a property, or find its smallest and largest number."""
+        """Count the terms of a metadata property, or find its smallest and largest number."""
         async with _read(metadata_property.dataset_id, METADATA) as table:
             column, alive = table.group(METADATA).columns[metadata_property.name], table.alive()
             if metadata_property.type == MetadataPropertyType.terms:
@@ -246,7 +246,7 @@ async def _read(dataset: UUID, key: GroupKey) -> AsyncIterator[Table]:
 async def _find(
     search: Search | SimilaritySearch, keys: Iterable[GroupKey]
 ) -> AsyncIterator[tuple[Table, Mask]]:
-    """Find the rows that match the text and filters, in a table that stays unchanged meanwhile."""
+    """Yield a table and the rows that match a search; the table stays unchanged meanwhile."""
     async with sessions() as session:
         seqs = None
         if search.query is not None:
@@ -280,7 +280,7 @@ async def _find_text(session: AsyncSession, dataset: Dataset, text: TextQuery | 
 
 @event.listens_for(Session, "after_flush")
 def note_changes(session: Session, _context: object) -> None:
-    """Note which data a session changes, so that the changes can be reported after the commit."""
+    """Remember which data a session changes, so that it can be reported after the commit."""
     for one in (*session.new, *session.dirty, *session.deleted):
         if isinstance(one, Record):
             _note(session, partial(tables.touch, [one.id], one.dataset_id))
@@ -293,14 +293,14 @@ def note_changes(session: Session, _context: object) -> None:
 
 @event.listens_for(Session, "after_commit")
 def report_changes(session: Session) -> None:
-    """Report what a session wrote once it is committed, even if the request is aborted."""
+    """Report the changes that a session has committed, even if its request was aborted."""
     for report in session.info.pop(SESSION_KEY, ()):
         report()
 
 
 @event.listens_for(Session, "after_rollback")
 def discard_changes(session: Session) -> None:
-    """Discard the recorded changes of a session that was rolled back."""
+    """Forget the changes of a session that was rolled back."""
     session.info.pop(SESSION_KEY, None)
 
 

@@ -1,7 +1,8 @@
 """Evaluate Argilla's filters on the columns of a table.
 
-A response filter matches individual responses: one response must contain the requested answer and
-come from the requested user. The status `pending` means that there is no response.
+The scope of a filter says which property or question the filter refers to. A response filter
+matches individual responses: one response must contain the requested answer and come from the
+requested user. A filter for the status `pending` selects records without a response.
 """
 
 import asyncio
@@ -41,7 +42,7 @@ _START, _END = (1, 1, 1, 0, 0, 0), (1, 12, 31, 23, 59, 59)
 
 
 def group_key(scope: Any) -> GroupKey:
-    """Return the column group that the scope of a filter refers to."""
+    """Return the key of the column group to which the scope of a filter or sort refers."""
     match scope:
         case RecordFilterScope():
             return GroupKey("record", str(scope.property))
@@ -55,7 +56,7 @@ def group_key(scope: Any) -> GroupKey:
 
 
 def iterate_scopes(condition: Any) -> Iterator[Any]:
-    """Yield the scopes of a filter and its nested filters."""
+    """Yield the scopes of a filter and of all filters nested in it."""
     if isinstance(condition, AndFilter):
         for one in condition.filters:
             yield from iterate_scopes(one)
@@ -64,9 +65,9 @@ def iterate_scopes(condition: Any) -> Iterator[Any]:
 
 
 def find_column(table: Table, scope: Any) -> Column:
-    """Return the column that a scope refers to.
+    """Return the column to which the scope of a filter or sort refers.
 
-    A scope can't refer to responses, because they aren't stored in a single column.
+    The scope must not refer to responses, because these aren't stored in a single column.
     """
     group = table.group(group_key(scope))
     match scope:
@@ -80,7 +81,7 @@ def find_column(table: Table, scope: Any) -> Column:
 
 
 async def apply_filter(table: Table, condition: Any) -> Mask:
-    """Return a mask of the table's rows that match; other requests run between conditions."""
+    """Return a mask of the rows that match a filter, letting other requests run meanwhile."""
     if isinstance(condition, AndFilter):
         mask = np.ones(table.n_rows, np.bool_)
         for one in condition.filters:
@@ -156,10 +157,9 @@ def _filter_by_answer(table: Table, condition: Any) -> Mask:
 def _moment(value: Any, is_end: bool) -> float | None:
     """Convert a time bound to microseconds since 1970.
 
-    An invalid bound becomes NaN, which matches nothing.
-
-    A bound that is a number is interpreted as milliseconds since 1970. An incomplete date
-    (`2026-11`) stands for its first or last moment.
+    A number is interpreted as milliseconds since 1970. As a lower bound, an incomplete date such as
+    `2026-11` stands for its first moment; as an upper bound, for its last. An invalid bound becomes
+    NaN, which matches nothing.
     """
     if value is None or isinstance(value, int | float):
         return None if value is None else value * 1000.0

@@ -8,9 +8,9 @@ from timbre_argilla.search.query import And, Not, Or, Phrase, Query
 
 
 def field_mark(field: str) -> str:
-    """Return the index prefix of a field's words.
+    """Return the prefix that the text index adds to each word of a field.
 
-    The prefixes of all fields have the same length.
+    All prefixes have the same length.
     """
     return f"{zlib.crc32(field.encode()):08x}"
 
@@ -21,7 +21,11 @@ def dataset_word(dataset: UUID) -> str:
 
 
 def fts5(query: Query, dataset: str, fields: Sequence[str]) -> str:
-    """Write a query for SQLite's FTS5, which supports *this not that* but not a lone *not*."""
+    """Write a query in the syntax of SQLite's FTS5.
+
+    FTS5 doesn't support a query that only excludes words, so the words are excluded from all
+    records of the dataset.
+    """
     marks = [field_mark(name) for name in fields]
 
     def write(part: Query) -> str:
@@ -40,7 +44,7 @@ def fts5(query: Query, dataset: str, fields: Sequence[str]) -> str:
 
 
 def tsquery(query: Query, dataset: str, fields: Sequence[str]) -> str:
-    """Write a query for PostgreSQL's `tsquery`."""
+    """Write a query in the syntax of PostgreSQL's `tsquery`."""
     marks = [field_mark(name) for name in fields]
 
     def write(part: Query) -> str:

@@ -1,10 +1,11 @@
 """Sort search results.
 
-The requested sort takes precedence. Ties are broken by an order that is random but stable and
-differs between users. Without a user, ties are sorted by creation time.
+Records that are equal in the requested order are shown to each user in a different random order,
+which never changes. If the search has no user, such records are sorted by creation time.
 
-A user who doesn't request a sort gets the records assigned to them first, then the most uncertain
-ones. Assignments and uncertainty come from the metadata properties `reviewers` and `uncertainty`.
+If a user doesn't request an order, the records assigned to this user come first, and then the most
+uncertain ones. Assignments and uncertainty are read from the metadata properties `reviewers` and
+`uncertainty`.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ UNCERTAINTY = "uncertainty"
 
 
 async def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | None) -> Rows:
-    """Sort the rows that a mask selects; other requests run while the keys are built."""
+    """Sort the rows that a mask selects, letting other requests run meanwhile."""
     if not sort and user is None:
         created = table.creation_order()
         return created[mask[created]]
@@ -44,7 +45,7 @@ async def sort_rows(table: Table, mask: Mask, sort: Sequence[Any], user: UUID | 
 
 
 def prioritize(table: Table, rows: Rows, name: str) -> Rows:
-    """Move the rows that the named user should review first to the front."""
+    """Move the rows that the user with this name should review first to the front."""
     columns = table.group(METADATA).columns
     keys: list[Any] = []
     if isinstance(reviewers := columns.get(REVIEWERS), Terms):
@@ -73,7 +74,7 @@ def _sort_keys(table: Table, order: Any) -> Keys:
 
 
 def _response_keys(table: Table, scope: Any, descending: bool) -> Keys:
-    """Compute sort keys from responses: the mean of numbers, or the first or last word."""
+    """Compute sort keys from responses: the mean of their numbers, or their first or last word."""
     values_of: dict[int, list[Any]] = {}
     for row, answer in iterate_answers(table, scope.user):
         value = answer.values.get(scope.question) if scope.question else answer.status

@@ -1,10 +1,10 @@
 """Parse search queries in the syntax of Elasticsearch's `simple_query_string`.
 
-All words must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other` matches
-either word, `wor*` matches a prefix, and parentheses group subqueries. As in Elasticsearch, there
-are no syntax errors: operators without an operand, and groups nested more than six levels deep, are
-ignored. Operators have equal precedence and are evaluated from left to right. Fuzziness (`word~2`)
-is ignored.
+All words of a query must match. `"a b"` matches a phrase, `-word` excludes a word, `one | other`
+matches either word, `wor*` matches a prefix, and parentheses group subqueries. As in Elasticsearch,
+there are no syntax errors: operators without an operand, and groups nested more than six levels
+deep, are ignored. Operators have equal precedence and are evaluated from left to right. Fuzziness
+(`word~2`) is ignored.
 """
 
 import re
@@ -16,7 +16,7 @@ from timbre_argilla.search.words import split_words
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Consecutive words in one field. If `prefix` is true, the last word is only a prefix."""
+    """Consecutive words in one field; if `prefix` is true, the last word may be incomplete."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -24,7 +24,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A negated subquery, which excludes the records that it matches."""
+    """A negation, which matches the records that its subquery doesn't match."""
 
     part: "Query"
 
@@ -92,7 +92,7 @@ def parse(text: str) -> Query | None:
 class _Group:
     """The parser's state inside a pair of parentheses or at the top level of a query.
 
-    It consists of the subqueries parsed so far and the operator to apply to the next one.
+    The state consists of the subqueries parsed so far and the operator before the next subquery.
     """
 
     def __init__(self, is_negated: bool) -> None:

@@ -1,7 +1,8 @@
 """The records of a dataset as in-memory columns, read from Argilla's tables and kept up to date.
 
-The database is authoritative. A column group is loaded when a search first needs it. Before each
-later search, only records that have been written since are reloaded. Nothing is written back.
+A column group is loaded when a search first needs it. Before each later search, only the records
+that have changed since the previous one are loaded again. The columns are never written back to the
+database.
 """
 
 import asyncio
@@ -30,10 +31,10 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 
 class Table:
-    """The records of one dataset. Use the other methods inside a `reading` block."""
+    """The records of one dataset, which may only be read inside a `reading` block."""
 
     def __init__(self, dataset: UUID) -> None:
-        """Create a table without data."""
+        """Create an empty table for a dataset."""
         self.dataset = dataset
         self._lock = asyncio.Lock()
         self._reset()
@@ -51,7 +52,7 @@ class Table:
         self._stale: set[UUID] | None = None
 
     def touch(self, records: Iterable[UUID]) -> None:
-        """Note that the given records were written or deleted."""
+        """Mark records that were written or deleted, so that they are loaded again."""
         if self._stale is not None:
             self._stale.update(records)
 
@@ -59,7 +60,7 @@ class Table:
     async def reading(
         self, session: AsyncSession, keys: Iterable[GroupKey] = ()
     ) -> AsyncIterator[None]:
-        """Bring the data and these groups up to date, and keep them so for the block's duration."""
+        """Load all changes and the given column groups, and lock the table for a `with` block."""
         async with self._lock:
             await self._refresh(session, keys)
             yield
@@ -92,7 +93,7 @@ class Table:
         return self._alive[: self.n_rows].copy()
 
     def has_seq(self, seqs: Rows) -> Mask:
-        """Return a mask of the rows that have one of the given text index numbers."""
+        """Return a mask of the rows whose number in the text index is one of `seqs`."""
         return np.isin(self._seq[: self.n_rows], seqs)
 
     def times(self) -> Rows:
@@ -111,7 +112,7 @@ class Table:
         return self._creation_order
 
     def group(self, key: GroupKey) -> Any:
-        """Return a column group that `reading` has loaded."""
+        """Return a column group, which `reading` must have loaded."""
         return self._groups[key]
 
     def question_type(self, name: str) -> QuestionType:
@@ -119,7 +120,7 @@ class Table:
         return self._schema.questions[name][1]
 
     def find_row(self, record: UUID) -> int | None:
-        """Return the row of a record."""
+        """Return the row of a record, or None if the table doesn't contain the record."""
         return self._row_of.get(record)
 
     async def _read_records(self, session: AsyncSession, stale: set[UUID] | None) -> None:
@@ -189,15 +190,15 @@ class TableCache:
         self._tables: dict[UUID, Table] = {}
 
     def get(self, dataset: UUID) -> Table:
-        """Return the table of a dataset; the first search creates an empty one."""
+        """Return the table of a dataset, or create an empty one for the first search."""
         if dataset not in self._tables:
             self._tables[dataset] = Table(dataset)
         return self._tables[dataset]
 
     def touch(self, records: Iterable[UUID], dataset: UUID | None = None) -> None:
-        """Note that records were written or deleted.
+        """Mark records that were written or deleted, so that they are loaded again.
 
-        Pass the dataset if any of the records are new.
+        If any of the records are new, pass their dataset.
         """
         for table in self._tables.values():
             if dataset is None:
@@ -206,9 +207,9 @@ class TableCache:
                 table.touch(records)
 
     def drop(self, dataset: UUID) -> None:
-        """Note that a dataset was deleted or that its columns have changed."""
+        """Remove the table of a dataset that was deleted or whose columns have changed."""
         self._tables.pop(dataset, None)
 
     def clear(self) -> None:
-        """Record that all data may have changed."""
+        """Remove all tables, because any data may have changed."""
         self._tables.clear()

@@ -1,10 +1,10 @@
 """Index the words in the fields of records, with FTS5 on SQLite or `tsvector` on PostgreSQL.
 
-Each record has one row, which is written in the same transaction as the record. The words come from
-`words.py` rather than from the databases' own parsers, so SQLite and PostgreSQL store the same
-words. Each word starts with the prefix of its field, so the index supports searches in one field or
-all fields. Each row also contains a word that identifies its dataset. This word limits searches to
-that dataset, and serves as the left operand if a query starts with *not*.
+Each record has one row in the text index, which is written in the same transaction as the record.
+The words come from `words.py` rather than from the databases' own parsers, so SQLite and PostgreSQL
+store the same words. Each word starts with the prefix of its field, so the index supports searches
+in one field or all fields. The index also contains a word for each record's dataset, so that a
+search can be limited to one dataset.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ MAX_POSITIONS = 255
 """The number of positions that a `tsvector` stores per word."""
 
 BREAK = "\ue000"
-"""The distance between two texts, which keeps phrases from matching across them."""
+"""A separator between two texts, which keeps phrases from matching across them."""
 
 MAX_VECTOR_BYTES = 1_000_000
 """The maximum size of a `tsvector`. Words that don't fit are left out."""
@@ -70,7 +70,7 @@ Document = Mapping[str, Sequence[Sequence[str]]]
 
 
 def create(session: Session) -> None:
-    """Create the tables if needed, and index all records that aren't indexed yet."""
+    """Create the index tables if needed, and index all records that aren't indexed yet."""
     connection = session.connection()
     for statement in _SQLITE if _is_sqlite(connection) else _POSTGRESQL:
         connection.execute(text(statement))
@@ -99,9 +99,9 @@ def index_changes(session: Session, _context: object) -> None:
 async def search(
     connection: AsyncConnection, dataset: UUID, query: Query, fields: Sequence[str]
 ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Return the numbers (`timbre_text.seq`) of a dataset's matching records.
+    """Return the numbers (`timbre_text.seq`) of a dataset's records that match a query.
 
-    Only the given fields are searched.
+    Only the given fields of the records are searched.
     """
     # The numbers are returned as one value, because fetching 100,000 rows takes longer than finding
     # them.
@@ -119,10 +119,10 @@ async def search(
 
 
 def split_fields(fields: Mapping[str, Any], types: Mapping[str, str]) -> Document:
-    """Split the text in the fields of a record, other than images, into words.
+    """Split the texts in the fields of a record into words, ignoring images.
 
     Args:
-        fields: The values of the record, keyed by field name.
+        fields: The values of the record's fields, keyed by field name.
         types: The type of each field in the dataset (`text`, `chat`, `custom` or `image`).
 
     Returns:
@@ -156,14 +156,14 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes the words of records through one connection."""
+    """Writes the words of records to the text index through one database connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._types: dict[UUID, dict[str, str]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
-        """Index these records and replace their old entries."""
+        """Add records to the text index, replacing their old entries."""
         is_sqlite = _is_sqlite(self._connection)
         encode = _fts5_words if is_sqlite else _tsvector
         rows = [

@@ -1,4 +1,4 @@
-"""Split text into search words, in the same way for both databases and for queries.
+"""Split texts and queries into search words, in the same way for SQLite and PostgreSQL.
 
 Case and accents are ignored: *cafe* finds *Café* and vice versa. Each Han or kana character is a
 word, so that phrase searches find any sequence of them. Words aren't stemmed, and stop words aren't

@@ -1,1 +1,1 @@
-"""What a request passes before Argilla handles it: checks, limits and security headers."""
+"""Check and limit requests before Argilla handles them, and protect its web UI."""

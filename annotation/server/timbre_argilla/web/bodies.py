@@ -1,7 +1,7 @@
-"""Limits on the bodies of requests, which Argilla parses before it checks who sent them.
+"""Limit the size of request bodies, which Argilla parses before it authenticates the user.
 
-Anything larger than a login needs valid credentials. Only owners and admins may send large bodies,
-because only they upload records.
+A request whose body is larger than that of a login needs valid credentials. Only owners and admins
+may send large bodies, because only they upload records.
 """
 
 import re
@@ -17,32 +17,32 @@ from starlette.types import Message, Receive, Scope
 
 KIB, MIB = 1 << 10, 1 << 20
 MAX_ANONYMOUS = 16 * KIB
-"""Bytes of a login, and of a request without valid credentials."""
+"""The maximum size in bytes of a login, and of any request without valid credentials."""
 MAX_BODY = MIB
 MAX_ADMIN_BODY = 4 * MIB
 MAX_BULK = 64 * MIB
-"""Bytes of an owner's or admin's upload of many records."""
+"""The maximum size in bytes of an upload of many records by an owner or admin."""
 MAX_VALUES = 25_000
-"""Lists, objects and the values in them, which take longer to check than their bytes."""
+"""The maximum number of lists, objects and values in a body, each of which takes time to check."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 class BodyError(Exception):
-    """A body is too large; the message says by which limit."""
+    """Raised if a request body is too large; the message states the limit."""
 
 
 async def read_small_body(scope: Scope, receive: Receive) -> Receive:
-    """Read a body that is small enough for anyone, and return a function that receives it."""
+    """Read the request body if it's small, and return a function that receives it again."""
     if _length(scope) > MAX_ANONYMOUS:
         return receive
     return _replay(await Request(scope, receive).body(), receive)
 
 
 async def check_body(scope: Scope, receive: Receive) -> Receive:
-    """Check a request's body, and return a function that receives it.
+    """Check the size of a request body, and return a function that receives the body.
 
-    Raises `BodyError` if it is too large for the user who sent it.
+    Raises `BodyError` if the body is too large for the user who sent the request.
     """
     path, length = scope["path"], _length(scope)
     if length <= MAX_ANONYMOUS:
@@ -61,7 +61,10 @@ async def check_body(scope: Scope, receive: Receive) -> Receive:
 
 
 def count_values(body: bytes) -> int:
-    """Count the lists, objects and values of JSON without parsing it; never less than there are."""
+    """Estimate how many lists, objects and values a JSON text contains, without parsing it.
+
+    The estimate may be too high, but never too low.
+    """
     # Text in another encoding than UTF-8 could look like a string.
     rest = body if b"\0" in body else _STRING.sub(b"", body)
     return rest.count(b",") + rest.count(b"[") + rest.count(b"{")
@@ -87,7 +90,7 @@ def _check_length(length: int, limit: int) -> None:
 
 
 async def _find_user(scope: Scope) -> Any:
-    """Whose credentials a request has; None if they aren't valid."""
+    """Return the user whose credentials a request contains, or None if they are invalid."""
     async with AsyncSessionLocal() as db:
         request = Request({**scope, "state": {"db": db}})
         try:

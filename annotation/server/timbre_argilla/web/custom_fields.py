@@ -1,8 +1,9 @@
-"""A sandbox for custom fields, which are templates with scripts.
+"""Display custom fields, which are templates with scripts, in a sandbox.
 
-Argilla shows them in a frame of its own origin, so their scripts could use the reviewer's login.
-Here, the frame is a page that may run any script but has no origin: it can't read the page around
-it, storage or cookies, and its policy keeps it from sending requests, except for images.
+Argilla displays a custom field in a frame with the origin of the web UI, so the field's scripts
+could act with the reviewer's login. The sandbox is a frame without an origin. Scripts in the
+sandbox can't read the surrounding page, its storage or its cookies, and can't send requests, except
+for images.
 """
 
 import re
@@ -38,14 +39,14 @@ _CHANGES = {
         f"f&&e.source===f.contentWindow&&(f.style.height=Math.min({MAX_HEIGHT},+e.data)+"
         '"px")})},methods:{load:function load(){}'
     ),
-    # So that a text can't end the script that contains it.
+    # Escaped, so that a text can't end the script that contains it.
     r"JSON\.stringify\(this\.sdkRecord\)": r'\g<0>.replace(/</g,"\\\\u003c")',
 }
 """Changes to the web UI's scripts."""
 
 
 def response() -> HTMLResponse:
-    """The page that shows a custom field."""
+    """Return the page in which a custom field is displayed."""
     return HTMLResponse(
         _PAGE,
         headers={
@@ -57,9 +58,9 @@ def response() -> HTMLResponse:
 
 
 def use_sandbox(statics: Path) -> None:
-    """Let the web UI in this folder show custom fields in the sandbox.
+    """Change the web UI in the given folder so that it displays custom fields in the sandbox.
 
-    Raises `ValueError` if the web UI isn't the one that this expects.
+    Raises `ValueError` if the web UI isn't the expected version.
     """
     scripts = {path: path.read_text(encoding="utf-8") for path in statics.rglob("*.js")}
     for pattern, replacement in _CHANGES.items():

@@ -83,7 +83,7 @@ class Gateway:
 
     async def _take_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            # Before the turn, because others with the same address may wait for it.
+            # The body is read before the turn, so that a slow client doesn't block other clients.
             receive = await read_small_body(scope, receive)
         except ClientDisconnect:
             return
@@ -110,10 +110,10 @@ class Gateway:
         return None
 
     def _allows_host(self, header: str) -> bool:
-        """Return whether a `Host` header is allowed. This check protects against DNS rebinding.
+        """Return whether a `Host` header is allowed, to protect against DNS rebinding.
 
-        A browser takes this header from the URL of the page, so a header with an IP address can't
-        be the result of DNS rebinding.
+        A browser takes the `Host` header from the URL of the page, so a header that contains an IP
+        address can't be the result of DNS rebinding.
         """
         try:
             name = urlsplit(f"//{header}").hostname or ""
@@ -125,7 +125,7 @@ class Gateway:
 
 
 def script_hashes(folder: Path) -> list[str]:
-    """The CSP sources of the inline scripts in a folder's HTML pages, sorted."""
+    """Return the policy entries that allow the inline scripts in a folder's HTML pages."""
     pages = (page.read_text(encoding="utf-8") for page in folder.rglob("*.html"))
     scripts = {script for page in pages for script in _INLINE_SCRIPT.findall(page)}
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
@@ -133,7 +133,7 @@ def script_hashes(folder: Path) -> list[str]:
 
 
 def _statics(app: FastAPI) -> Path:
-    """The folder from which the application serves the web UI."""
+    """Return the folder from which the application serves the web UI."""
     apps = (getattr(route, "app", None) for route in app.routes)
     (statics,) = (one for one in apps if isinstance(one, StaticFiles))
     return Path(str(statics.directory))

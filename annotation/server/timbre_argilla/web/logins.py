@@ -9,7 +9,7 @@ from pathlib import Path
 
 MAX_DELAY_SECONDS = 300
 RETENTION_SECONDS = 3600
-"""Failures are forgotten this long after the last attempt."""
+"""The number of seconds after which the failed logins of an account or address are forgotten."""
 
 client_address: ContextVar[str] = ContextVar("client_address", default="")
 """The client address of the current request."""
@@ -17,10 +17,10 @@ client_address: ContextVar[str] = ContextVar("client_address", default="")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A login attempt that is either allowed now or has to wait.
+    """A login attempt, which is either allowed now or has to wait.
 
     Attributes:
-        account: Key of the account.
+        account: The key under which failures of the account are counted.
         address: The key under which failures from the client's address are counted.
         wait: The number of seconds to wait before the next attempt, or 0 if this attempt is
             allowed.
@@ -34,12 +34,13 @@ class Attempt:
 class LoginThrottle:
     """Counts failed logins in a file, so that a restart doesn't reset them.
 
-    The first failures are free: 5 for an account, 20 for an address, which several people may
-    share. After the free failures, the delay doubles from one second up to five minutes.
+    The first 5 failures of an account cause no delay, and neither do the first 20 failures from an
+    address, which several people may share. Each further failure doubles the delay, from one second
+    up to five minutes.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file."""
+        """Open the file that stores the failed logins."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         # A crash of the machine may lose the last failures, but no login waits for the disk.
@@ -51,12 +52,13 @@ class LoginThrottle:
         path.chmod(0o600)
 
     def start(self, username: str, address: str) -> Attempt:
-        """Start a login.
+        """Start a login attempt.
 
-        The attempt counts as failed until `succeed` is called, so parallel guesses count too.
+        An attempt counts as failed until `succeed` is called, so that passwords guessed in parallel
+        are counted, too.
         """
         now = time.time()
-        # Hashed, because people mistakenly type passwords as names.
+        # The name is hashed, because people mistakenly type passwords as names.
         account = f"account {hashlib.sha256(username.encode()).hexdigest()}"
         address = f"address {address}"
         wait = max(self._wait(account, 5, now), self._wait(address, 20, now))
@@ -71,7 +73,7 @@ class LoginThrottle:
         return Attempt(account, address, wait)
 
     def succeed(self, attempt: Attempt) -> None:
-        """Reset the account's failure count, and don't count this attempt as a failed one."""
+        """Mark a login attempt as successful, and reset the failure count of the account."""
         self._db.execute("DELETE FROM logins WHERE key = ?", (attempt.account,))
         self._db.execute(
             "UPDATE logins SET failures = failures - 1 WHERE key = ?", (attempt.address,)

@@ -1,8 +1,8 @@
-"""Share the server fairly between clients: users, and addresses that send no valid credentials.
+"""Share the server fairly between its clients: users, and addresses without valid credentials.
 
-A client has one request handled at a time. If it has used its burst of CPU time, it gets no more
-than its share of a core while there are other clients. Owners and admins, who upload records,
-aren't limited. Requests that exceed a limit wait.
+The server handles one request per client at a time. While several clients are active, a client that
+has used up its burst of CPU time gets only a share of one CPU core, so its requests have to wait.
+Owners and admins, who upload records, aren't limited.
 """
 
 import logging
@@ -19,9 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BURST_SECONDS = 1.0
 SHARE = 0.2
-"""People who review in the web UI use less than a tenth of that."""
+"""The share of a CPU core that each client gets.
+
+People who review in the web UI use less than a tenth of this share.
+"""
 REQUEST_SECONDS = 0.0005
-"""What the server needs to receive a request and to send the response."""
+"""The CPU seconds that it takes to receive a request and to send the response."""
 RECENT_SECONDS = 1.0
 MAX_CLIENTS = 1000
 MAX_STEP_SECONDS = 0.2
@@ -31,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """A user who sent a request; `is_admin` also for owners."""
+    """The user who sent a request; `is_admin` is true for owners as well as admins."""
 
     id: str
     is_admin: bool
@@ -39,12 +42,12 @@ class Requester:
 
 @dataclass(eq=False)
 class Client:
-    """What a client has used lately.
+    """A client of the server, and the CPU time that the client has used recently.
 
     Attributes:
-        turn: Held by the request that is handled, until its response begins.
-        used: CPU seconds that it hasn't made up for, as of `time`.
-        time: When it last used any.
+        turn: The lock that a request holds until the response begins.
+        used: The CPU seconds that count against the client, as of `time`.
+        time: The last time at which the client used the CPU.
     """
 
     turn: Lock = field(default_factory=Lock)
@@ -52,32 +55,32 @@ class Client:
     time: float = 0.0
 
     def use(self, seconds: float) -> None:
-        """Add CPU time."""
+        """Add CPU time that the client has used."""
         now = time.monotonic()
         self.used = max(0.0, self.used - SHARE * (now - self.time)) + seconds
         self.time = now
 
     def wait_seconds(self) -> float:
-        """How long the next request must wait."""
+        """Return how many seconds the client's next request has to wait."""
         used = self.used - SHARE * (time.monotonic() - self.time)
         return max(0.0, used - BURST_SECONDS) / SHARE
 
 
 @dataclass
 class Usage:
-    """The CPU seconds of a request, and of its longest step, during which all others wait."""
+    """The CPU seconds of a request and of its longest step, during which other requests wait."""
 
     total: float = REQUEST_SECONDS
     longest: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Add a step."""
+        """Add the CPU seconds of a step."""
         self.total += seconds
         self.longest = max(self.longest, seconds)
 
 
 class Turns:
-    """The clients that have sent requests lately."""
+    """Lets the clients of the server take turns."""
 
     def __init__(self) -> None:
         """Start without clients."""
@@ -85,9 +88,10 @@ class Turns:
         self._requesters: dict[str, Requester] = {}
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let an application handle a request when it is its client's turn.
+        """Let the application handle a request as soon as it's the turn of the request's client.
 
-        The application sets `requester` in the scope's state if the credentials are valid.
+        If the request has valid credentials, the application stores the user as `requester` in the
+        scope's state.
         """
         headers = Headers(scope=scope)
         credentials = headers.get("x-argilla-api-key") or headers.get("authorization", "")
@@ -101,7 +105,7 @@ class Turns:
                     await sleep(seconds)
 
             async def end_turn_and_send(message: Message) -> None:
-                # The response is ready, and may be read slowly.
+                # The turn ends here, because the client may read the response slowly.
                 await turn.aclose()
                 await send(message)
 
@@ -136,7 +140,7 @@ def _is_recent(client: Client) -> bool:
 
 @types.coroutine
 def meter(work: Awaitable[None], usage: Usage) -> Generator[Any, Any, None]:
-    """Do some work, and add the CPU time of each of its steps."""
+    """Run a coroutine, and add the CPU time of each of its steps to `usage`."""
     coroutine: Any = work
     step: Callable[[Any], Any] = coroutine.send
     argument: Any = None
