@@ -29,7 +29,7 @@ def add(
         str, typer.Option(help="Licence of the texts, if they don't come from Wikipedia.")
     ] = "",
     language: Annotated[
-        str, typer.Option(help="Language of documents, as an ISO 639-1 code.")
+        str, typer.Option(help="ISO 639-1 code of the documents' language.")
     ] = "en",
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
@@ -68,7 +68,11 @@ def add(
 @app.command()
 def audit(
     source: Annotated[
-        str, typer.Argument(help="A dump (.xml, .xml.bz2), `sample`, or wiki:en:TITLE.")
+        str,
+        typer.Argument(
+            help="Article source: `sample`, a MediaWiki dump (.xml or .xml.bz2), or a Wikipedia "
+            "page (wiki:en:TITLE)."
+        ),
     ],
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")

@@ -28,29 +28,31 @@ _Description = Annotated[
 _Pairs = Annotated[
     list[str] | None,
     typer.Option(
-        help="Plain text and its version in the tone, as `plain => rewritten`. You can repeat this "
-        "option."
+        help="Example of rewriting, in the form `plain text => text in the tone`. You can repeat "
+        "this option."
     ),
 ]
 _Texts = Annotated[
     Path | None,
-    typer.Option(help="File or folder of texts that already have the tone or the persona."),
+    typer.Option(help="File or folder with sample texts that show the tone or persona."),
 ]
 _Material = Annotated[
     str | None,
-    typer.Option(help="Material for the texts: a document, folder, file of chats or other source."),
+    typer.Option(
+        help="Material to generate texts from: a document, folder, chat file or other source."
+    ),
 ]
 _Teacher = Annotated[
     str | None, typer.Option(help="Teacher model, in the same format as in a campaign file.")
 ]
 _Reviewers = Annotated[str | None, typer.Option(help="Reviewers' names, separated by commas.")]
 _Language = Annotated[
-    str, typer.Option(help="ISO 639-1 code of the language (default: recognised from the texts).")
+    str, typer.Option(help="ISO 639-1 code of the language (default: detected automatically).")
 ]
 
 
 def init(
-    name: Annotated[str, typer.Argument(help="Name of the campaign and its folder.")],
+    name: Annotated[str, typer.Argument(help="Name of the campaign and of its folder.")],
     kind: _Kind = None,
     description: _Description = "",
     pair: _Pairs = None,

@@ -12,16 +12,14 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(
-    no_args_is_help=True, help="Serve Argilla, manage reviewers, and push and pull records."
+    no_args_is_help=True, help="Serve Argilla, manage reviewers, push records and pull reviews."
 )
 user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
 _Outputs = Annotated[
     bool,
-    typer.Option(
-        "--outputs", help="Work with blind comparisons of model outputs instead of candidates."
-    ),
+    typer.Option("--outputs", help="Use blind comparisons of model outputs instead of candidates."),
 ]
 
 
@@ -174,12 +172,12 @@ def watch(
     address: Annotated[
         str,
         typer.Option(
-            help="URL where Argilla can reach this machine (required if Argilla runs on "
-            "another machine)."
+            help="URL at which Argilla can reach this machine (required if Argilla runs on another "
+            "machine)."
         ),
     ] = "",
     every: Annotated[
-        float, typer.Option(min=1, help="Interval between full pulls in seconds.")
+        float, typer.Option(min=1, help="Number of seconds between pulls of all reviews.")
     ] = 300.0,
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
@@ -247,7 +245,8 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records per question to list for discussion.")
+        int,
+        typer.Option(min=0, help="Number of records to suggest for discussion for each question."),
     ] = 3,
     full: Full = False,
     as_json: AsJson = False,
