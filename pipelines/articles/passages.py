@@ -8,7 +8,7 @@ from db.records import Passage, Rejection
 from pipelines.articles.gaps import mark_gaps
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
-from pipelines.text.sentences import split_sentences
+from pipelines.text.sentences import STOPS, WIDE_STOPS, split_sentences
 from pipelines.wikipedia.wikitext.markers import (
     FORMULA,
     HOLE,
@@ -43,7 +43,7 @@ class PassageConfig:
 
 _HEADROOM = 0.9
 _FEWEST_WORDS_IN_DOCUMENT = 12  # an answer in a list of questions and answers is that short
-_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
+_END = re.compile(rf"[{STOPS}{WIDE_STOPS}][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|-\{|\}-|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
@@ -72,6 +72,8 @@ def split_passages(
     """
     config = config or PassageConfig()
     sections = _parse(page)
+    # Rejected stretches have positions too, so that a passage keeps its id when another version of
+    # Timbre rejects an earlier stretch.
     position = rejected = 0
     for section in sections:
         for stretch in _stretches(section, config):
@@ -79,13 +81,13 @@ def split_passages(
             reason = _rejection_reason(text, config, page)
             if reason is None:
                 yield Passage(article=article, section=section.title, position=position, text=text)
-                position += 1
             else:
                 rejected += 1
-                where = f"stretch {position + rejected}"
+                where = f"stretch {position + 1}"
                 detail = f"{where}: {reason.detail}" if reason.detail else where
                 yield _reject(page, article, Reason(reason.code, detail), text)
-    if not position:
+            position += 1
+    if rejected == position:
         reason = Reason("no passage", f"whole article: {rejected} stretches")
         yield _reject(page, article, reason, "")
 
@@ -93,7 +95,7 @@ def split_passages(
 def _parse(page: SourcePage) -> list[Section]:
     language = page.site.language
     if page.is_wikitext:
-        return parse_wikitext(page.text, language, page.title)
+        return parse_wikitext(page.text, language, page.title, page.site.hidden)
     # In plain text that isn't from a document, templates were removed.
     text = page.text if page.is_document else mark_gaps(page.text, language)
     return parse_plain_text(text, language, page.title, page.is_document)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pipelines.text.sentences import STOPS, WIDE_STOPS
 from pipelines.wikipedia.wikitext.markers import FORMULA, HEADING
 from pipelines.wikipedia.wikitext.repair import repair
 from pipelines.wikipedia.wikitext.sections import APPARATUS, Section
@@ -13,7 +14,7 @@ _LEFTOVER = re.compile(
 )
 # Some extractors remove a pronunciation except for its closing bracket: `Alps (]; born …)`.
 _CLOSING_BRACKET = re.compile(r"(?<=[(,;\s])\](?=[\s,;)])")
-_SENTENCE_END = re.compile(r"[.!?…:;,。！？][\"'”’)]*$")
+_SENTENCE_END = re.compile(rf"[{STOPS}{WIDE_STOPS}:;,][\"'”’)]*$")
 _MAX_HEADING_CHARACTERS = 80
 _MAX_DOTTED_HEADING_WORDS = 8
 

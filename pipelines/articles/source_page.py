@@ -43,13 +43,15 @@ class Site:
     """The website that the pages of a source come from.
 
     `source` is the name that is stored with each article. Page URLs are `root` followed by the page
-    title. `licence` overrides the licence that is known for a Wikimedia site.
+    title. `licence` overrides the licence that is known for a Wikimedia site. Links to the
+    namespaces in `hidden` (files and categories, in lower case) show nothing.
     """
 
     source: str
     root: str = ""
     language: str = "en"
     licence: str = ""
+    hidden: frozenset[str] = frozenset()
 
     def page_url(self, title: str) -> str:
         """Return the URL of a page, or `wiki:TITLE` if the root URL of the site is unknown."""

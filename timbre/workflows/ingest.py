@@ -11,6 +11,7 @@ from db.store import Store
 from pipelines.articles.intake import read_batches
 from pipelines.articles.source_page import SourceTerms
 from pipelines.articles.sources import is_documents, source_name
+from pipelines.errors import SourceError
 from timbre.console import ProgressCallback, count_noun, format_counts
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def add_articles(
     Reading a multistream dump continues where the previous run stopped. `terms` apply to texts that
     don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
-    Raises `SourceError` if the source can't be read.
+    Raises `SourceError` if the source can't be read or has no usable passages.
     """
     file = "" if limit else _fingerprint(source)
     offsets = {p.offset for p in store.stream(ReadingPosition, source_fingerprint=file)}
@@ -91,6 +92,11 @@ def add_articles(
             if len(pending) >= _BATCH:
                 flush(end)
         flush(None if end else 0)
+        if not intake.passages and not intake.resumed_at:
+            raise SourceError(
+                f"{source_name(source)} has no passages to write about, because everything in it "
+                f"was rejected ({format_counts(intake.rejected)}). Add another source."
+            )
     finally:
         # Everything before an error in the source is complete and is stored.
         flush(0)
