@@ -50,8 +50,8 @@ def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Reject
         example = (
             "For example, the offline teacher would write:"
             if records
-            else "The offline teacher can't write it, but `timbre check CAMPAIGN` shows samples by a "
-            "campaign's own teacher."
+            else "The offline teacher can't write it, but `timbre check CAMPAIGN` shows samples by "
+            "a campaign's own teacher."
         )
         echo(f"{file} is valid. {example}")
         for record in records:
