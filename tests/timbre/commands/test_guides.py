@@ -18,9 +18,8 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 def commands(page: Path) -> list[list[str]]:
     blocks = _BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [
-        shlex.split(line, comments=True) for block in blocks for line in _COMMAND.findall(block)
-    ]
+    lines = "\n".join(blocks).replace(" && ", "\n")
+    return [shlex.split(line, comments=True) for line in _COMMAND.findall(lines)]
 
 
 def test_the_walkthrough_has_the_commands_from_init_to_report() -> None:
