@@ -145,12 +145,18 @@ def _count_gate(count: int, bounds: GateBounds) -> Gate:
 
 def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
     measured = agreement.alpha or agreement.share
+    remedy = (
+        "let the reviewers discuss the records on which they differ (`timbre review agreement` "
+        "lists them) and correct their answers, or review more records, which narrows the interval"
+    )
+    if measured is None:
+        remedy = "let a second reviewer answer the same records (overlap = 2 in [review])"
     return Gate(
         AGREEMENT,
         measured is not None and measured.low >= bounds.agreement,
         agreement.description,
         f"a lower bound of at least {bounds.agreement:.2f}",
-        "discuss the records on which reviewers differ, clarify the guidelines and review again",
+        remedy,
     )
 
 

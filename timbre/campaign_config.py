@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from db.versions.splits import Splits
 from evaluation.gates import GateBounds
 
 STRICT = ConfigDict(extra="forbid")
@@ -130,6 +131,11 @@ class FreezeConfig:
                 f"the shares {', '.join(map(str, shares))} don't add up to 1; change one of them"
             )
         return self
+
+    @property
+    def splits(self) -> Splits:
+        """The shares and the minimum as the store uses them."""
+        return Splits(self.train, self.validation, self.test, self.minimum_articles)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -127,13 +127,16 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
     existing = store.get(Version, root)
     if existing:
         return existing
-    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits))
+    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits, plan.salt))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
-        reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
+        reasons = "".join(
+            f"\n  {gate.name}: {gate.found} instead of {gate.expected}; {gate.remedy}"
+            for gate in failures
+        )
         raise StoreError(
-            f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
-            "these problems, or override the gates and give a reason."
+            f"{plan.name} wasn't frozen because these gates failed:{reasons}\nFix these problems, "
+            'or freeze it anyway with --override "REASON", which its card and report will state.'
         )
     splits = [example.split for example in contents.values()]
     version = Version(

@@ -42,6 +42,7 @@ class PassageConfig:
 
 
 _HEADROOM = 0.9
+_FEWEST_WORDS_IN_DOCUMENT = 12  # an answer in a list of questions and answers is that short
 _END = re.compile(rf"[{STOPS}{WIDE_STOPS}][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
@@ -95,10 +96,9 @@ def _parse(page: SourcePage) -> list[Section]:
     language = page.site.language
     if page.is_wikitext:
         return parse_wikitext(page.text, language, page.title, page.site.hidden)
-    # Documents are complete; in plain text from other sources, templates were removed.
-    is_whole = page.url.startswith("documents:")
-    text = page.text if is_whole else mark_gaps(page.text, language)
-    return parse_plain_text(text, language, page.title)
+    # In plain text that isn't from a document, templates were removed.
+    text = page.text if page.is_document else mark_gaps(page.text, language)
+    return parse_plain_text(text, language, page.title, page.is_document)
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
@@ -165,8 +165,10 @@ def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Rea
         code = "unknown template" if page.is_wikitext else "gap in the text"
         return Reason(code, text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
     words = count_words(text)
-    if words < config.minimum_words:
-        return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
+    fewest = config.minimum_words
+    fewest = min(fewest, _FEWEST_WORDS_IN_DOCUMENT) if page.is_document else fewest
+    if words < fewest:
+        return Reason("too short", f"{words} words, expected {fewest} or more")
     if words > 2 * config.maximum_words:
         return Reason("too long", f"{words} words in one sentence, expected {config.maximum_words}")
     # Most texts contain none of these characters, and checking for them is faster than the pattern.

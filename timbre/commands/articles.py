@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from timbre.commands.options import AsJson
-from timbre.console import echo, format_counts, print_json, print_table, progress
+from timbre.console import count_noun, echo, format_counts, print_json, print_table, progress
 from timbre.stores import open_store
 
 _AUDITED = 50
@@ -59,8 +59,8 @@ def add(
     if intake.resumed_at:
         echo(f"Resumed at byte {intake.resumed_at:,}, where the last run stopped.")
     echo(
-        f"Read {intake.articles} articles with {intake.passages} passages "
-        f"({intake.new} new records)."
+        f"Read {count_noun(intake.articles, 'article')} with "
+        f"{count_noun(intake.passages, 'passage')} ({count_noun(intake.new, 'new record')})."
     )
     echo(f"Rejected: {format_counts(intake.rejected)}.")
 

@@ -87,7 +87,9 @@ def _run(
     settings = read_settings()
     with open_store(settings) as store:
         with progress("articles") as advance:
-            add_missing_sources(store, campaign, advance)
+            read = add_missing_sources(store, campaign, advance)
+        for source, intake in read.items():
+            echo_error(f"{source}: {intake.description}.")
         if dry_run:
             _print_estimate(campaign.name, estimate(store, campaign, settings), as_json)
             return

@@ -106,7 +106,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     Example: timbre review push demo-tone
     """
-    from timbre.argilla import connection
+    from timbre.argilla import connection, describe_access
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
@@ -118,6 +118,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
     with open_store(settings) as store, progress("push") as advance:
         count = send(store, loaded, argilla, advance)
     echo(f"{count.new} new, {count.changed} corrected, {count.unchanged} unchanged.")
+    echo(describe_access(argilla, loaded.review.annotators))
 
 
 @app.command()
@@ -266,13 +267,15 @@ def agreement(
         records_to_discuss,
         uninformative_reviewers,
     )
-    from timbre.workflows.review.pull import independent_reviews
+    from timbre.workflows.review.pull import independent_reviews, reviewed_texts
 
+    ratings = loaded.review_settings.ratings
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
+        disagreements = records_to_discuss(reviews, most, ratings)
+        texts = reviewed_texts(store, [record.subject for record in disagreements])
+    questions = answered_questions(reviews)
     rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
-    disagreements = records_to_discuss(reviews, most, ratings)
     uninformative = uninformative_reviewers(
         reviews, loaded.datasets_of(loaded.calibration_dataset), ratings
     )
@@ -292,10 +295,13 @@ def agreement(
         echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
-            (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
+            (
+                *(d.question, d.subject[:12], texts.get(d.subject, "")),
+                "; ".join(f"{name}: {a}" for name, a in d.answers),
+            )
             for d in disagreements
         ]
-        print_table(("question", "discuss", "answers"), answers)
+        print_table(("question", "discuss", "text", "answers"), answers)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from pipelines.articles.intake import read_batches
 from pipelines.articles.source_page import SourceTerms
 from pipelines.articles.sources import is_documents, source_name
 from pipelines.errors import SourceError
-from timbre.console import ProgressCallback, format_counts
+from timbre.console import ProgressCallback, count_noun, format_counts
 
 if TYPE_CHECKING:
     from timbre.campaign import Campaign
@@ -32,6 +32,13 @@ class Intake:
     new: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     resumed_at: int = 0
+
+    @property
+    def description(self) -> str:
+        """The counts as text."""
+        rejected = f"; rejected: {format_counts(self.rejected)}" if self.rejected else ""
+        articles = count_noun(self.articles, "article")
+        return f"{articles} with {count_noun(self.passages, 'passage')}{rejected}"
 
     def count(self, record: Record) -> None:
         """Add a record to the count of its type."""
@@ -96,14 +103,19 @@ def add_articles(
     return intake
 
 
-def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
+def add_missing_sources(
+    store: Store, campaign: "Campaign", on_progress: ProgressCallback
+) -> dict[str, Intake]:
     """Read the campaign's sources that have no articles in the store yet, and all its documents.
 
-    Documents are always read, because they may have been added or changed in the meantime.
+    Documents are always read, because they may have been added or changed in the meantime. Returns
+    what was read from each source.
     """
-    for source in campaign.sources:
-        if is_documents(source) or not store.count(Article, source=source_name(source)):
-            add_articles(store, source, on_progress, source_terms(campaign, source))
+    return {
+        source: add_articles(store, source, on_progress, source_terms(campaign, source))
+        for source in campaign.sources
+        if is_documents(source) or not store.count(Article, source=source_name(source))
+    }
 
 
 def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
@@ -111,7 +123,7 @@ def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
 
     Sources that aren't documents state their own licence and language.
     """
-    terms = SourceTerms(campaign.licence, campaign.voice.language)
+    terms = SourceTerms(campaign.licence, campaign.voice.language, campaign.chats)
     return terms if is_documents(source) else SourceTerms()
 
 
