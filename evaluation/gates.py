@@ -11,6 +11,8 @@ from pydantic.dataclasses import dataclass as config_dataclass
 from db.records import Gate, Interval
 from evaluation.statistics import wilson
 
+_CLEAR_SHARE = 0.9
+"""The lowest lower bound at which a share of equal decisions shows agreement without alpha."""
 AGREEMENT = "agreement on the decision"
 """The name of the gate on reviewer agreement."""
 
@@ -86,18 +88,28 @@ class DecisionAgreement:
     Attributes:
         alpha: Krippendorff's alpha, or None if it's undefined.
         reason: Why alpha is undefined.
-        unanimous: The number of records with two or more decisions if reviewers agreed on all of
-            them and alpha is undefined, otherwise 0.
+        records: The number of records with decisions by two or more reviewers.
+        equal: The number of these records on which all decisions are equal.
     """
 
     alpha: Interval | None = None
     reason: str = "no record has answers from two reviewers"
-    unanimous: int = 0
+    records: int = 0
+    equal: int = 0
 
     @property
     def share(self) -> Interval | None:
-        """The share of records on which all reviewers agree, used when alpha is undefined."""
-        return wilson(self.unanimous, self.unanimous) if self.unanimous else None
+        """The share of records on which all reviewers agree, used when alpha is undefined.
+
+        Alpha is also undefined if only one or two of many records divide the reviewers, so a share
+        of almost 1 counts as well. A lower share isn't used, because it includes agreement by
+        chance.
+        """
+        if not self.records:
+            return None
+        share = wilson(self.equal, self.records)
+        is_clear = self.equal == self.records or share.low >= _CLEAR_SHARE
+        return share if is_clear else None
 
     @property
     def description(self) -> str:
@@ -107,7 +119,7 @@ class DecisionAgreement:
         text = f"alpha undefined: {self.reason}"
         if self.share:
             text += (
-                f"; the reviewers agree on {self.unanimous} of {self.unanimous} records, "
+                f"; the reviewers agree on {self.equal} of {self.records} records, "
                 f"{self.share.estimate:.0%} ({self.share.low:.0%} to {self.share.high:.0%})"
             )
         return text
@@ -149,7 +161,7 @@ def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
         "let the reviewers discuss the records on which they differ (`timbre review agreement` "
         "lists them) and correct their answers, or review more records, which narrows the interval"
     )
-    if measured is None:
+    if measured is None and not agreement.records:
         remedy = "let a second reviewer answer the same records (overlap = 2 in [review])"
     return Gate(
         AGREEMENT,

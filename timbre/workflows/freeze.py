@@ -86,14 +86,14 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
 
 
 def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Return Krippendorff's alpha of the decisions or, if undefined, whether they're unanimous."""
+    """Return Krippendorff's alpha of the decisions or, if undefined, how many records agree."""
     alpha = krippendorff_alpha(reviews, DECISION)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)
     sheet = answers_by_subject(reviews, DECISION)
     decided = [set(row.values()) for row in sheet.values() if len(row) > 1]
-    is_unanimous = all(len(decisions) == 1 for decisions in decided)
-    return DecisionAgreement(None, alpha.reason, len(decided) if is_unanimous else 0)
+    equal = sum(len(decisions) == 1 for decisions in decided)
+    return DecisionAgreement(None, alpha.reason, len(decided), equal)
 
 
 def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approval]:

@@ -119,6 +119,7 @@ def decisions(*rows: str) -> list[Review]:
         ),
         (("aaaar", "aaaar"), True, "the reviewers agree on 5 of 5 records"),
         (("aaaaa", "aaaar"), False, "vary so little"),
+        (("a" * 60, "a" * 59 + "r"), True, "the reviewers agree on 59 of 60 records, 98% (91%"),
         (("aaaaa",), False, "alpha undefined: no records have answers from two reviewers"),
         (("arar" * 5, "arar" * 5), True, "alpha 1.00"),
     ],
