@@ -100,5 +100,6 @@ def split_gates(
     for split in (split for split, share in splits.shares.items() if share > 0):
         name, least = f"articles in the {split} split", splits.minimum_articles
         count = sum(split in used for used in by_source.values())
-        gates.append(Gate(name, count >= least, f"{count} articles", f"at least {least}", remedy))
+        found = f"{count} article{'s' if count != 1 else ''}"
+        gates.append(Gate(name, count >= least, found, f"at least {least}", remedy))
     return tuple(gates)
