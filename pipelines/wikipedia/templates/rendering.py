@@ -1,9 +1,9 @@
 """Render templates as text, as far as possible without access to the wiki.
 
-The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. If
-a template isn't listed or its arguments can't be parsed, a marker (a “hole”) takes its place. The
-same happens if a call has a named argument that no rule reads and `silent` doesn't list. Passages
-that contain such markers are rejected.
+The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. A
+marker (a “hole”) replaces a template that isn't listed or whose arguments can't be parsed.
+The same happens if a call has a named argument that no rule reads and `silent` doesn't list.
+Passages that contain such markers are rejected.
 """
 
 from collections.abc import Callable
