@@ -1,11 +1,11 @@
 """Split the examples of a version by source article, and check the result."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from db.errors import StoreError
-from db.records import Example, Gate, Split, digest
+from db.records import Example, Gate, Pair, Split, digest
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,21 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
 
 
 def split_gates(
-    examples: Iterable[Example], pages: Mapping[str, str], splits: Splits
+    examples: Iterable[Example],
+    pairs: Iterable[Pair],
+    pages: Mapping[str, str],
+    splits: Splits,
 ) -> tuple[Gate, ...]:
-    """Check that no article is in two splits and that each split has enough articles."""
+    """Check that no article is in two splits and that each split has examples of enough articles.
+
+    `pages` maps article ids to URLs.
+    """
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
-        article = example.article
-        source = pages.get(article, article) if article else example.candidate
-        by_source[source].add(example.split)
+        by_source[_source(example.article, example.candidate, pages)].add(example.split)
+    counts = Counter(split for used in by_source.values() for split in used)
+    for pair in pairs:
+        by_source[_source(pair.article, pair.chosen_from, pages)].add(pair.split)
     leaks = sorted(source for source, used in by_source.items() if len(used) > 1)
     gates = [
         Gate(
@@ -67,6 +74,10 @@ def split_gates(
     )
     for split in (split for split, share in splits.shares.items() if share > 0):
         name, least = f"articles in the {split} split", splits.minimum_articles
-        count = sum(split in used for used in by_source.values())
+        count = counts[split]
         gates.append(Gate(name, count >= least, f"{count} articles", f"at least {least}", remedy))
     return tuple(gates)
+
+
+def _source(article: str | None, origin: str, pages: Mapping[str, str]) -> str:
+    return pages.get(article, article) if article else origin

@@ -108,7 +108,7 @@ def test_an_older_database_is_rejected_and_names_the_command(
     monkeypatch.setattr(schema, "REVISION", "r9999")
     with pytest.raises(
         StoreError,
-        match=r"at migration r0002, but this version of Timbre needs r9999.* `timbre doctor",
+        match=r"at migration r0003, but this version of Timbre needs r9999.* `timbre doctor",
     ):
         Store.open(url)
 
