@@ -61,6 +61,14 @@ def pair_counts(store: Store, version: Version) -> list[PairCount]:
     return [PairCount(PairSource(source), Split(split), count) for source, split, count in rows]
 
 
+def pair_rejections(store: Store, version: Version) -> dict[str, int]:
+    """The number of pairs that were rejected when a version was frozen, by reason."""
+    frozen = next(store.stream(Event, subject=version.id, kind=EventKind.FROZEN.value), None)
+    detail = json.loads(frozen.detail) if frozen else {}
+    rejections: dict[str, int] = detail.get("pair_rejections", {})
+    return rejections
+
+
 def _check_complete(store: Store, version: Version) -> None:
     events = withdrawals(store, version)
     if events:

@@ -1,8 +1,10 @@
 """Freeze the approved candidates of a campaign into a version if the gates pass."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from annotation.agreement.measurement import answers_by_subject, krippendorff_alpha
+from annotation.pairs.vote_pairs import PREFERENCE
 from annotation.verdicts import DECISION, verdicts
 from db.records import (
     Candidate,
@@ -19,11 +21,12 @@ from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
 from db.versions.splits import Splits
 from evaluation import scorer_cards
-from evaluation.gates import ApprovedTexts, DecisionAgreement, quality_gates
+from evaluation.gates import ApprovedTexts, DecisionAgreement, pair_gates, quality_gates
 from evaluation.judge_cards import JudgeCard
 from pipelines.checks.near_duplicates import find_near_duplicates
 from pipelines.checks.pii import find_pii
 from timbre.campaign import Campaign
+from timbre.workflows.pair import ReviewedTexts, select_pairs
 
 
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
@@ -32,14 +35,15 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     `override` is the reason for freezing despite a failing gate. If `override` is empty, a failing
     gate prevents freezing.
 
+    If the campaign names sources of preference pairs, the version also contains these pairs.
+
     Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     store.add(decided)
-    agreement = agreement_on_decision(
-        [r for r in reviews if r.dataset in campaign.independent_datasets]
-    )
+    independent = [r for r in reviews if r.dataset in campaign.independent_datasets]
+    agreement = reviewer_agreement(independent, DECISION)
     approved = list(_approved(store, decided))
     config = campaign.freeze
     plan = FreezePlan(
@@ -57,7 +61,15 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
         agreement=agreement.alpha,
         unanimity=agreement.share,
     )
-    return freeze(store, plan, approved)
+    if not config.pairs:
+        return freeze(store, plan, approved)
+    selection = select_pairs(store, campaign, ReviewedTexts(approved, decided, reviews), plan)
+    store.add(selection.rejections)
+    counts = selection.rejection_counts
+    votes = reviewer_agreement(selection.votes, PREFERENCE)
+    gates = (*plan.gates, *pair_gates(selection.pairs, counts, votes, campaign.gates))
+    plan = replace(plan, gates=gates, pair_rejections=counts)
+    return freeze(store, plan, approved, selection.pairs)
 
 
 def version_gates(
@@ -91,15 +103,15 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
     return scorer_cards.suggestion_cards(candidates, answers, campaign.review_questions)
 
 
-def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Return Krippendorff's alpha of the decisions or, if undefined, whether they're unanimous."""
-    alpha = krippendorff_alpha(reviews, DECISION)
+def reviewer_agreement(reviews: Sequence[Review], question: str) -> DecisionAgreement:
+    """Return Krippendorff's alpha of the answers or, if undefined, whether they're unanimous."""
+    alpha = krippendorff_alpha(reviews, question)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)
-    sheet = answers_by_subject(reviews, DECISION)
-    decided = [set(row.values()) for row in sheet.values() if len(row) > 1]
-    is_unanimous = all(len(decisions) == 1 for decisions in decided)
-    return DecisionAgreement(None, alpha.reason, len(decided) if is_unanimous else 0)
+    sheet = answers_by_subject(reviews, question)
+    answered = [set(row.values()) for row in sheet.values() if len(row) > 1]
+    is_unanimous = all(len(answers) == 1 for answers in answered)
+    return DecisionAgreement(None, alpha.reason, len(answered) if is_unanimous else 0)
 
 
 def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approval]:

@@ -26,7 +26,7 @@ from db.versions.freeze import Approval
 from evaluation.gates import AGREEMENT, DecisionAgreement, GateBounds
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig
-from timbre.workflows.freeze import agreement_on_decision, freeze_campaign, version_gates
+from timbre.workflows.freeze import freeze_campaign, reviewer_agreement, version_gates
 
 BOUNDS = GateBounds(approved=2, agreement=0.2, shortest=3, longest=30)
 CAMPAIGN = resolve_campaign(CampaignConfig("c", tone="conversational", gates=BOUNDS))
@@ -126,7 +126,7 @@ def decisions(*rows: str) -> list[Review]:
 def test_unanimous_reviewers_pass_without_an_alpha(
     store: Store, rows: tuple[str, ...], is_passed: bool, found: str
 ) -> None:
-    agreement = agreement_on_decision(decisions(*rows))
+    agreement = reviewer_agreement(decisions(*rows), "decision")
     gates = version_gates(store, CAMPAIGN, approve(*TEXTS), agreement)
     (gate,) = [gate for gate in gates if gate.name == AGREEMENT]
     assert gate.passed is is_passed
