@@ -32,8 +32,8 @@ def exportable_pairs(store: Store, version: Version) -> Iterator[tuple[Split, It
     start = f"Version {version.id[:12]} “{version.name}” has no preference pairs to export"
     if version.pairs:
         raise StoreError(
-            f"{start}: all {version.pairs} pairs are in the test split, and {_REASON}. Review texts "
-            "from more articles and freeze a new version."
+            f"{start}: all {version.pairs} pairs are in the test split, and {_REASON}. Review "
+            "texts from more articles and freeze a new version."
         )
     raise StoreError(
         f"{start}. Set `pairs` in the [freeze] section of the campaign file and freeze a new "

@@ -1,27 +1,29 @@
 """Training files for fine-tuning services, checked against each service's rules before upload.
 
-OpenAI's rules for preference pairs come from its guide to direct preference optimization. An answer
-must follow a prompt, and both answers consist of one assistant message.
-
 The rules come from the documentation of OpenAI (supervised fine-tuning guide), Together (data
 preparation) and Fireworks (fine-tuning models). All three services accept files with one JSON
 object per line that contains `messages`, and reject or ignore other keys. A message may have a
 `weight` of 0 or 1. If some messages in a chat have a weight, Together also trains on the messages
-that have none, so every message in such a chat gets a weight.
+that have none, so every message in such a chat gets a weight. OpenAI's guide to direct preference
+optimization defines the file format for preference pairs.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from db.errors import StoreError
 from db.exports.pairs import openai_row
 from db.records import Example, Message, Pair, Role
 
 
-_Line: TypeAlias = tuple[str, tuple[Message, ...], dict[str, Any]]
-"""A record's name in error messages, the chat to check, and the row to write."""
+class _Line(NamedTuple):
+    """A line to write: a record's name in error messages, the chat to check, and the row."""
+
+    name: str
+    messages: tuple[Message, ...]
+    row: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def provider_lines(rules: Rules, examples: Iterable[Example]) -> Iterator[str]:
     a limit.
     """
     lines = (
-        (f"Example {example.id[:12]}", example.messages, _chat_row(rules, example))
+        _Line(f"Example {example.id[:12]}", example.messages, _chat_row(rules, example))
         for example in examples
         if example.messages
     )
@@ -67,7 +69,7 @@ def preference_lines(rules: Rules, pairs: Iterable[Pair]) -> Iterator[str]:
     limit.
     """
     lines = (
-        (
+        _Line(
             f"Pair {pair.id[:12]}",
             (*pair.prompt, Message(Role.ASSISTANT, pair.chosen)),
             openai_row(pair),
@@ -83,21 +85,21 @@ def _chat_row(rules: Rules, example: Example) -> dict[str, Any]:
 
 def _checked_lines(rules: Rules, records: Iterable[_Line]) -> Iterator[str]:
     count = size = 0
-    for name, messages, row in records:
-        problem = _problem(rules, messages)
+    for record in records:
+        problem = _problem(rules, record.messages)
         if problem:
             raise StoreError(
-                f"{name} {problem}, which {rules.service} doesn't accept. Reject the candidate in "
-                "review and freeze a new version."
+                f"{record.name} {problem}, which {rules.service} doesn't accept. Reject the "
+                "candidate in review and freeze a new version."
             )
-        line = json.dumps(row, ensure_ascii=False) + "\n"
+        line = json.dumps(record.row, ensure_ascii=False) + "\n"
         count, size = count + 1, size + len(line.encode())
         yield line
     if not rules.min_examples <= count <= rules.max_examples or size > rules.max_bytes:
         raise StoreError(
-            f"{rules.service} accepts {rules.min_examples} to {rules.max_examples} {rules.contents} "
-            f"of at most {rules.max_bytes} bytes in total, but this file has {count} "
-            f"{rules.contents} of {size} bytes. Freeze a version within these limits."
+            f"{rules.service} accepts {rules.min_examples} to {rules.max_examples} "
+            f"{rules.contents} of at most {rules.max_bytes} bytes in total, but this file has "
+            f"{count} {rules.contents} of {size} bytes. Freeze a version within these limits."
         )
 
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import func, or_, select
 
@@ -39,7 +40,8 @@ def version_pairs(store: Store, version: Version, split: Split | None = None) ->
     yield from _intact_records(store, Pair, (row["pair"] for row in rows))
 
 
-class PairCount(NamedTuple):
+@dataclass(frozen=True)
+class PairCount:
     """The number of a version's pairs from one source in one split."""
 
     source: PairSource

@@ -117,7 +117,8 @@ def freeze(
     """
     approvals = list(approvals)
     contents = _Contents({pair.id: pair for pair in pairs})
-    articles = {each.article for each in (*approvals, *contents.pairs.values()) if each.article}
+    articles = {approval.article for approval in approvals if approval.article}
+    articles |= {pair.article for pair in contents.pairs.values() if pair.article}
     pages = {id: article.url for id, article in store.get_many(Article, articles).items()}
     contents.examples |= {e.id: e for e in build_examples(approvals, plan, pages)}
     _check_examples(contents.examples)

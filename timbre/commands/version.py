@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from timbre.commands.options import AsJson, Campaign, Version
-from timbre.console import echo, print_json, print_rows, progress
+from timbre.console import echo, echo_error, print_json, print_rows, progress
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def show(version: Version, as_json: AsJson = False) -> None:
         events = store.events(record.id)
         pairs, rejections = pair_counts(store, record), pair_rejections(store, record)
     if as_json:
-        details = {"events": plain(tuple(events)), "pair_counts": [p._asdict() for p in pairs]}
+        details = {"events": plain(tuple(events)), "pair_counts": plain(tuple(pairs))}
         print_json({"id": record.id, **plain(record), **details})
         return
     echo(f"Version {record.id} “{record.name}” of {record.campaign}: {record.split_counts}.")
@@ -204,7 +204,7 @@ def export(
         echo(str(write(store, record, Path(folder), ExportFormat(form))))
         withheld = withheld_pairs(store, record) if form in PAIR_FORMATS else 0
     if withheld:
-        echo(
+        echo_error(
             f"{withheld} pairs of the test split weren't exported, because training on them would "
             "contaminate the test."
         )
