@@ -24,7 +24,7 @@ from evaluation import scorer_cards
 from evaluation.gates import ApprovedTexts, DecisionAgreement, pair_gates, quality_gates
 from evaluation.judge_cards import JudgeCard
 from pipelines.checks.near_duplicates import find_near_duplicates
-from pipelines.checks.pii import find_pii
+from pipelines.checks.pii import find_pii_kinds
 from timbre.campaign import Campaign
 from timbre.workflows.pair import ReviewedTexts, select_pairs
 
@@ -64,7 +64,6 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     if not config.pairs:
         return freeze(store, plan, approved)
     selection = select_pairs(store, campaign, ReviewedTexts(approved, decided, reviews), plan)
-    store.add(selection.rejections)
     counts = selection.rejection_counts
     votes = reviewer_agreement(selection.votes, PREFERENCE)
     gates = (*plan.gates, *pair_gates(selection.pairs, counts, votes, campaign.gates))
@@ -82,7 +81,7 @@ def version_gates(
         texts=texts,
         traits=[candidate.traits for candidate, _, _ in approved],
         duplicates=find_near_duplicates(texts.items(), bounds.near_duplicate),
-        personal_data={id: kinds for id, text in texts.items() if (kinds := find_pii(text))},
+        personal_data={id: kinds for id, text in texts.items() if (kinds := find_pii_kinds(text))},
     )
     gates = quality_gates(checked, agreement, bounds)
     if not bounds.measured:

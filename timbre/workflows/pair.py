@@ -12,6 +12,7 @@ from annotation.pairs.candidate_pairs import (
 )
 from annotation.pairs.screening import screen_pairs
 from annotation.pairs.vote_pairs import ReviewedComparison, vote_pairs
+from db.errors import StoreError
 from db.records import (
     Article,
     Candidate,
@@ -30,8 +31,9 @@ from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, build_examples
 from db.versions.splits import split_of
 from evaluation.gates import find_text_failure
-from pipelines.checks.pii import find_pii
+from pipelines.checks.pii import find_pii_kinds
 from timbre.campaign import Campaign
+from timbre.console import format_counts
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def select_pairs(
     """Create the pairs of the sources in the campaign's `freeze.pairs`.
 
     A pair has the split that its article has in the planned version.
+
+    Raises `StoreError` if there are no pairs, after it has stored why they were rejected.
     """
     sources = {PairSource(source) for source in campaign.freeze.pairs}
     approved, rejected = _reviewed_candidates(store, texts, plan)
@@ -71,14 +75,30 @@ def select_pairs(
     created = list(chain(candidate_pairs(approved, rejected, sources), vote_pairs(comparisons)))
 
     def find_failure(text: str) -> str:
-        return find_text_failure(text, find_pii(text), campaign.gates)
+        return find_text_failure(text, find_pii_kinds(text), campaign.gates)
 
     pairs = [each for each in created if isinstance(each, Pair)]
     screened = list(screen_pairs(pairs, campaign.name, find_failure))
-    return PairSelection(
+    selection = PairSelection(
         pairs=tuple(each for each in screened if isinstance(each, Pair)),
         rejections=tuple(e for e in (*created, *screened) if isinstance(e, Rejection)),
         votes=tuple(vote for c in comparisons if not c.held_out_split for vote in c.votes),
+    )
+    store.add(selection.rejections)
+    _check_pairs(selection, campaign)
+    return selection
+
+
+def _check_pairs(selection: PairSelection, campaign: Campaign) -> None:
+    if selection.pairs:
+        return
+    sources = ", ".join(campaign.freeze.pairs)
+    rejections = format_counts(selection.rejection_counts)
+    raise StoreError(
+        f"There are no preference pairs from the sources in `freeze.pairs` ({sources})"
+        + (f"; rejected: {rejections}" if rejections else "")
+        + ". Edit candidates, review several answers to the same prompts or vote on answers to "
+        "training prompts, or remove `pairs` to freeze a version without pairs."
     )
 
 

@@ -82,6 +82,13 @@ def test_a_fault_fails_its_own_gate(store: Store, texts: tuple[str, ...], name: 
     assert [gate.name for gate in failures(store, approve(*texts))] == [name]
 
 
+def test_the_personal_data_gate_does_not_repeat_the_data(store: Store) -> None:
+    text = "Write to jo.bloggs@mail-provider.com if you want to know more of it."
+    (gate,) = failures(store, approve(TEXTS[0], text))
+    assert "(e-mail address)" in gate.found
+    assert "bloggs" not in gate.found
+
+
 @pytest.mark.parametrize(
     "agreement", [DecisionAgreement(), DecisionAgreement(Interval(0.1, 0.5, 0.9))]
 )
