@@ -33,7 +33,7 @@ class RuleReviewer:
     max_unsupported_numbers: int
     min_signs: int
     requires_faithful: bool
-    min_cue_words: float  # per 100 words
+    min_traits: int
     removes_opener: bool
     margin: int
 
@@ -56,8 +56,8 @@ class RuleReviewer:
             "like a sentence. It is faithful if all of its numbers are in the source, and "
             f"unfaithful if more than {self.max_unsupported_numbers} are missing there. The rule "
             f"approves a text that is natural, {faithful}, and has at least {self.min_signs} signs "
-            "of speech. For a persona, it approves a text that is natural and has at least "
-            f"{self.min_cue_words:g} cue words of the traits per 100 words.{opener} Of two "
+            "of speech. For a persona, it approves a text that is natural and has a cue word of at "
+            f"least {self.min_traits} of the traits.{opener} Of two "
             f"answers, it prefers the one that is more than {self.margin} points ahead: one point "
             "for each sign of speech, two for natural, two for faithful, one for partly faithful, "
             "and up to two for traits."
@@ -73,7 +73,7 @@ LISTENER = RuleReviewer(
     max_unsupported_numbers=1,
     min_signs=2,
     requires_faithful=False,
-    min_cue_words=4,
+    min_traits=1,
     removes_opener=True,
     margin=0,
 )
@@ -86,7 +86,7 @@ CHECKER = RuleReviewer(
     max_unsupported_numbers=0,
     min_signs=2,
     requires_faithful=True,
-    min_cue_words=5,
+    min_traits=2,
     removes_opener=False,
     margin=1,
 )
@@ -194,9 +194,9 @@ def _persona_answers(candidate: Candidate, rule: RuleReviewer, cues: Cues) -> An
     """
     turns = [m.content for m in candidate.messages if m.role is Role.ASSISTANT and m.has_loss]
     ratings = _rate("\n".join(turns or [candidate.text]), "", rule, cues)
-    share = 100 * sum(ratings.cues.values()) / max(1, ratings.features.words)
     answers: Answers = {"natural": ratings.natural, "traits": ratings.traits}
-    return answers | _decision(ratings, character=bool(cues) and share < rule.min_cue_words)
+    is_out_of_character = bool(cues) and len(ratings.cues) < rule.min_traits
+    return answers | _decision(ratings, character=is_out_of_character)
 
 
 def _decision(ratings: _Ratings, **reasons: bool) -> Answers:

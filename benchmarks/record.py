@@ -1,6 +1,7 @@
 """The output of a benchmark: printed, and recorded in its page under docs/benchmarks.
 
-A page has two marks. The lines between them are the last recorded run; people write the rest.
+A page has two marks, or two for each part of the benchmark. The lines between them are the last
+recorded run; people write the rest.
 """
 
 import os
@@ -11,31 +12,33 @@ from pathlib import Path
 
 PAGES = Path(__file__).parents[1] / "docs" / "benchmarks"
 _STEAL_COLUMN = 8  # in the first line of /proc/stat
-_FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
-def publish(page: str, lines: list[str], should_record: bool) -> None:
+def publish(page: str, lines: list[str], should_record: bool, marks: str = "figures") -> None:
     """Print a benchmark's lines of Markdown, and record them in its page if asked to."""
     if should_record:
-        record(page, lines)
+        record(page, lines, marks)
     else:
         print("\n".join(lines))
 
 
-def record(page: str, lines: list[str]) -> None:
+def record(page: str, lines: list[str], marks: str = "figures") -> None:
     """Print a benchmark's lines of Markdown and put them into its page, with the conditions.
+
+    `marks` names the two marks between which the lines belong.
 
     Raises `ValueError` if the page has no marks.
     """
     text = "\n".join([conditions(), "", *lines])
     path = PAGES / f"{page}.md"
-    content, count = _FIGURES.subn(
+    pattern = re.compile(rf"(<!-- {marks} -->\n).*?(<!-- end of {marks} -->)", re.DOTALL)
+    content, count = pattern.subn(
         lambda m: m[1] + text + "\n" + m[2], path.read_text(encoding="utf-8")
     )
     if not count:
         raise ValueError(
-            f"{path} has no place for figures. Add the lines “<!-- figures -->” and “<!-- end of "
-            "figures -->”."
+            f"{path} has no place for figures. Add the lines “<!-- {marks} -->” and “<!-- end of "
+            f"{marks} -->”."
         )
     path.write_text(content, encoding="utf-8")
     print(text)

@@ -103,7 +103,7 @@ class Article(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage(Record):
-    """A part of an article's plain text; `position` is its index within the article, from 0."""
+    """A part of an article's plain text; `position` is its index among all parts, from 0."""
 
     article: str
     section: str

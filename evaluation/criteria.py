@@ -5,7 +5,7 @@ A criterion combines several features, so that a model can't meet it by optimisi
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from db.records import canonical, digest
@@ -98,6 +98,22 @@ class Criterion:
         is_right = is_right and all(bound.is_met(tone) for bound in self.bounds)
         return tone | parts | {self.feature.name: float(is_right)}
 
+    def find_problems(self, text: str) -> list[str]:
+        """What a text lacks to meet the criterion, in words; empty if it meets it."""
+        tone = tone_measures(text, self.language)
+        problems = [
+            f"{bound.description} needed, but it is {tone[bound.measure]:.3g}"
+            for bound in self.bounds
+            if not bound.is_met(tone)
+        ]
+        signs = sum(tone[sign] > 0 for sign in self.signs_of)
+        if signs < self.signs:
+            problems.append(f"{signs} of at least {self.signs} signs")
+        if self.traits and not persona_measures(text, self.traits)[IN_CHARACTER.name]:
+            problems.append("too few of the traits' `markers`")
+        scores = self.rules.scores(text, self.language)
+        return problems + [score.detail for _, score in scores if not score.is_met]
+
     def source_of(self, name: str) -> str:
         """Return where a measure is defined: in the shared tone features or in this criterion."""
         return TONE_SOURCE if name in _BY_NAME else self.source
@@ -141,9 +157,13 @@ def tone_criterion(
         )
     if problems:
         raise EvaluationError("\n".join(problems))
-    parts = [*target.descriptions, *rules.requirements]
-    description = f"An answer counts as {name} when it has {'; '.join(parts)}."
-    feature = Feature(name, name.replace("-", " ").capitalize(), description, share=True)
+    parts = "; ".join([*target.descriptions, *rules.requirements])
+    label = name.replace("-", " ").capitalize()
+    description = f"An answer counts as {name} when it has {parts}."
+    if rules.scorers:  # somebody's own tone, whose name is no adjective
+        label = "In the tone"
+        description = f"An answer is in the tone when all of this holds: {parts}."
+    feature = Feature(name, label, description, share=True)
     source = f"{TONE_SOURCE}+{_define(target.definition, rules, language)[:12]}"
     signs, signs_of = target.signs, tuple(target.signs_of)
     return Criterion(
@@ -198,16 +218,36 @@ def persona_criterion(
 ) -> Criterion:
     """Build a persona criterion, which a text meets if it shows two traits and follows all rules.
 
-    Raises `EvaluationError` if the persona has no traits, or if a rule doesn't support the
-    language.
+    Traits without phrases can't be measured, so they aren't part of the criterion. If no trait has
+    phrases, the rules alone decide.
+
+    Raises `EvaluationError` if there are neither phrases nor rules, or if a rule doesn't support
+    the language.
     """
-    if not traits:
+    traits = {name: listed for name, listed in traits.items() if listed}
+    if not traits and not rules.scorers:
         raise EvaluationError(
-            "The persona has no traits, so nothing can be measured. Add at least one trait."
+            "No trait of the persona has `markers`, so nothing can be measured. Add some, or a "
+            "[criteria] section."
         )
     if problems := rules.find_problems(language):
         raise EvaluationError("\n".join(problems))
     phrases = {name: tuple(listed) for name, listed in traits.items()}
     definition = digest(canonical({name: list(listed) for name, listed in phrases.items()}))
     source = f"{PERSONA_SOURCE}+{_define(definition, rules, language)[:12]}"
-    return Criterion(IN_CHARACTER, source, traits=phrases, rules=rules, language=language)
+    feature = _in_character(phrases, rules)
+    return Criterion(feature, source, traits=phrases, rules=rules, language=language)
+
+
+def _in_character(traits: Mapping[str, Sequence[str]], rules: Criteria) -> Feature:
+    requirements = "; ".join(rules.requirements)
+    if not rules.scorers:
+        return IN_CHARACTER
+    if traits:
+        description = f"{IN_CHARACTER.description} All of this must hold as well: {requirements}."
+        return replace(IN_CHARACTER, description=description)
+    description = (
+        f"An answer meets the criteria when all of this holds: {requirements}. The persona’s "
+        "traits have no `markers`, so whether an answer shows them isn’t measured."
+    )
+    return replace(IN_CHARACTER, label="Within the criteria", description=description)

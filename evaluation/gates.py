@@ -28,31 +28,30 @@ class GateBounds:
     approved: Count = Field(default=10, description="Minimum number of approved records.")
     agreement: Share = Field(
         default=0.2,
-        description="Minimum lower confidence bound of Krippendorff's alpha for the decisions. If "
-        "all reviewers agree, alpha is undefined, and the minimum applies to the share of records "
-        "with equal decisions.",
+        description="Minimum for the lower confidence bound of Krippendorff's alpha on the "
+        "decisions. If all reviewers agree, alpha is undefined, so the share of records with "
+        "equal decisions is used instead.",
     )
     near_duplicate: Share = Field(
         default=0.8,
-        description="Minimum Jaccard similarity (5-word shingles) at which two texts count as near "
-        "duplicates.",
+        description="Jaccard similarity of 5-word shingles at or above which two texts count as "
+        "near duplicates.",
     )
     shortest: Count = Field(default=3, description="Minimum number of words in an approved text.")
     longest: Count = Field(default=400, description="Maximum number of words in an approved text.")
     trait_balance: Share = Field(
         default=0.2,
-        description="Minimum ratio between the counts of the rarest and the most common trait "
-        "(personas only).",
+        description="Minimum ratio of the number of texts with the rarest trait to the number with "
+        "the most common trait (personas only).",
     )
     measured: Share = Field(
         default=0.0,
-        description="Minimum share of approved texts that must pass each measure (0 disables the "
-        "gate).",
+        description="Share of approved texts that must pass each measure (0 disables this gate).",
     )
     judge_kappa: Share = Field(
         default=0.4,
-        description="Minimum lower confidence bound of kappa at which a measure or judge counts as "
-        "reliable.",
+        description="Value that the lower confidence bound of kappa must reach for a measure or "
+        "judge to count as reliable.",
     )
 
     pairs: Count = Field(
@@ -190,12 +189,18 @@ def _count_gate(count: int, bounds: GateBounds) -> Gate:
 
 def _agreement_gate(agreement: DecisionAgreement, bounds: GateBounds) -> Gate:
     measured = agreement.alpha or agreement.share
+    remedy = (
+        "let the reviewers discuss the records on which they differ (`timbre review agreement` "
+        "lists them) and correct their answers, or review more records, which narrows the interval"
+    )
+    if measured is None:
+        remedy = "let a second reviewer answer the same records (overlap = 2 in [review])"
     return Gate(
         AGREEMENT,
         measured is not None and measured.low >= bounds.agreement,
         agreement.description,
         f"a lower bound of at least {bounds.agreement:.2f}",
-        "discuss the records on which reviewers differ, clarify the guidelines and review again",
+        remedy,
     )
 
 

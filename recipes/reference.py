@@ -18,21 +18,22 @@ PATH = Path(__file__).parents[1] / "docs" / "reference.md"
 _INTRO = """\
 # Reference of the configuration files
 
-`python -m recipes.reference` writes this page from the types that read the files. All files are
-TOML. A key without a default is required. An unknown key is an error that names the known ones.
+`python -m recipes.reference` generates this page from the code that reads the files. All
+configuration files are written in TOML. Keys without a default are required. Unknown keys are
+errors.
 """
 _FILES = (
     ("Tone files", "A file in `configs/tones`, or `tone.toml` in a campaign's folder.", ToneFile),
     (
         "Persona files",
-        "A file in `configs/personas`, or `persona.toml` in a campaign's folder. Character cards, "
-        "constitutions and one-line personas are read as well.",
+        "A file in `configs/personas`, or `persona.toml` in a campaign's folder. Timbre also reads "
+        "character cards, constitutions and one-line personas.",
         PersonaToml,
     ),
     (
         "Campaign files",
-        "A file in `configs/campaigns`, or `campaign.toml` in a campaign's folder. Names of files "
-        "are looked up in that folder first.",
+        "A file in `configs/campaigns`, or `campaign.toml` in a campaign's folder. If a campaign "
+        "file names another file, Timbre looks for it in the campaign's folder first.",
         CampaignConfig,
     ),
     ("Training files", "A file in `configs/training`, or any TOML file.", TrainingConfig),

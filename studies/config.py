@@ -38,7 +38,9 @@ class Prices:
     """Prices in US dollars; replace the defaults with your own."""
 
     machine_hour: NotNegative = Field(
-        default=1.0, description="Hourly price of the machine used for training and answering."
+        default=1.0,
+        description="Price in US dollars per hour of machine time for training and for generating "
+        "answers.",
     )
     input_million: NotNegative = Field(
         default=0.0, description="Price in US dollars per million input tokens."
@@ -47,7 +49,8 @@ class Prices:
         default=0.0, description="Price in US dollars per million output tokens."
     )
     review: NotNegative = Field(
-        default=0.0, description="Price per human review (only tuning requires reviews)."
+        default=0.0,
+        description="Price in US dollars per human review. Only tuning requires reviews.",
     )
     volume: Count = Field(
         default=100_000, description="Number of answers per month to assume in the cost comparison."
@@ -72,8 +75,8 @@ class LadderConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     batch_size: AtLeastOne = Field(
         default=32, description="Number of prompts answered in parallel."
@@ -110,8 +113,8 @@ class Provider:
     )
     epochs: Count = Field(
         default=3,
-        description="Number of training epochs (0 lets the API choose, and cost estimates then "
-        "assume 3).",
+        description="Number of training epochs. If the number is 0, the API chooses it, and cost "
+        "estimates assume 3 epochs.",
     )
     training_million: NotNegative = Field(
         default=0.0, description="Price in US dollars per million training tokens."
@@ -140,7 +143,8 @@ class ToneStudy:
         "`candidates` uses all generated candidates without review.",
     )
     training: Words = Field(
-        default="mini", description="Training file, or the name of one in configs/training."
+        default="mini",
+        description="Path of a training file, or the name of a file in configs/training.",
     )
     sizes: Annotated[tuple[AtLeastOne, ...], NotEmpty, Distinct] = Field(
         default=(10, 30, 100), description="Training set sizes to try."
@@ -150,11 +154,13 @@ class ToneStudy:
     )
     all_precisions_at_all_sizes: bool = Field(
         default=False,
-        description="Whether to train all sizes in every precision rather than only in the first "
-        "one.",
+        description="Whether to combine every training set size with every precision. By default, "
+        "all sizes except the largest are combined only with the first precision.",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
-        default=(0,), description="Random seeds for training. Each seed samples its own examples."
+        default=(0,),
+        description="Random seeds for training. The seed also determines which examples are "
+        "sampled.",
     )
     steps: Count = Field(
         default=0,
@@ -171,16 +177,18 @@ class ToneStudy:
     )
     prompted_too: bool = Field(
         default=False,
-        description="Whether to also evaluate every adapter with the short system prompt.",
+        description="Whether to evaluate every adapter both without and with the campaign's system "
+        "prompt.",
     )
     margin: NotNegative = Field(
         default=0.05,
-        description="Largest acceptable loss of similarity to the references. Choose it before you "
-        "run the study.",
+        description="Largest acceptable loss of similarity to the reference answers. Choose this "
+        "margin before you run the study.",
     )
     minutes_a_training: NotNegative = Field(
         default=1.0,
-        description="Estimated minutes per training run, used until a run has been timed.",
+        description="Estimated duration of a training run in minutes, which is used until a run "
+        "has been timed.",
     )
     providers: Annotated[tuple[Provider, ...], Distinct] = Field(
         default=(), description="Models to fine-tune through APIs."
@@ -203,13 +211,13 @@ class PersonaStudy:
     )
     questions: tuple[str, ...] = Field(
         default=(),
-        description="Files with open questions. List one file per campaign, in the same order, or "
-        "no files.",
+        description="Files with open questions: either one file per campaign, in the same order, "
+        "or none.",
     )
     general: str = Field(
         default="general",
-        description="File with questions about general knowledge, which show what the model "
-        "forgets during tuning.",
+        description="File with general-knowledge questions, to find out what the model forgets "
+        "during tuning.",
     )
     examples: Examples = Field(
         default="approved",
@@ -217,7 +225,8 @@ class PersonaStudy:
         "`candidates` uses all generated candidates without review.",
     )
     training: Words = Field(
-        default="mini", description="Training file, or the name of one in configs/training."
+        default="mini",
+        description="Path of a training file, or the name of a file in configs/training.",
     )
     formats: Annotated[tuple[Format, ...], NotEmpty, Distinct] = Field(
         default=("dialogues", "statements", "documents", "mix"),
@@ -226,11 +235,12 @@ class PersonaStudy:
     budgets: Annotated[tuple[Literal["examples", "tokens"], ...], NotEmpty, Distinct] = Field(
         default=("examples",),
         description="Quantities to keep equal across formats: `examples`, `tokens` or both. The "
-        "study trains every format separately for each quantity.",
+        "study trains on each format once per quantity.",
     )
     size: Count = Field(
         default=0,
-        description="Number of examples per format (0 uses the size of the smallest format).",
+        description="Number of examples per format (0 uses as many examples as the smallest format "
+        "has).",
     )
     seeds: Annotated[tuple[Seed, ...], NotEmpty, Distinct] = Field(
         default=(0,), description="Random seeds for training."
@@ -257,8 +267,8 @@ class PersonaStudy:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     temperature: NotNegative = Field(
         default=0.0, description="Sampling temperature (0 means greedy decoding)."
@@ -268,7 +278,8 @@ class PersonaStudy:
     )
     minutes_a_training: NotNegative = Field(
         default=1.5,
-        description="Estimated minutes per training run, used until a run has been timed.",
+        description="Estimated duration of a training run in minutes, which is used until a run "
+        "has been timed.",
     )
 
     @property

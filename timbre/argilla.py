@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from annotation.argilla.accounts import Account, UserRole, add_user, add_workspace
+from annotation.argilla.accounts import Account, UserRole, add_user, add_workspace, list_users
 from annotation.argilla.connection import Connection
 from annotation.argilla.embedded_server import ServerProcess, install, start
 from timbre.console import echo, progress
@@ -105,6 +105,26 @@ def add_reviewers(
     return [
         replace(a, password=passwords.get(_account_key(connection, a.name), "")) for a in accounts
     ]
+
+
+def describe_access(connection: Connection, annotators: Sequence[str]) -> str:
+    """Where people review, and who can't log in yet. `annotators` are those a campaign names."""
+    users = {user.name: user.role for user in list_users(connection)}
+    missing = [name for name in annotators if name not in users]
+    where = f"Review them at {connection.url}."
+    if missing:
+        have = "has" if len(missing) == 1 else "have"
+        return (
+            f"{where} {' and '.join(missing)} {have} no account yet: add each one with `timbre "
+            "review user add NAME`."
+        )
+    people = [name for name, role in users.items() if role is UserRole.ANNOTATOR]
+    if annotators or any(not is_rule(name) for name in people):
+        return where
+    return (
+        f"{where} Log in as the owner (`timbre review logins`), or add people with `timbre review "
+        "user add NAME`."
+    )
 
 
 def check_person(name: str) -> None:

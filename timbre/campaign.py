@@ -340,12 +340,14 @@ def shipped_personas() -> list[Persona]:
 
 
 def voice_criterion(voice: Tone | Persona, criteria: Criteria) -> Criterion | None:
-    """Build the criterion of a tone or persona, or return None for a tone without any rules.
+    """Build the criterion of a tone or persona, or return None if there is nothing to measure.
 
     Raises `EvaluationError` if Timbre can't measure a bound or a criterion.
     """
     if isinstance(voice, Persona):
         traits = {trait.name: trait.markers for trait in voice.traits}
+        if not any(traits.values()) and not criteria.scorers:
+            return None
         return persona_criterion(traits, criteria, voice.language)
     if voice.target == Target() and not criteria.scorers:
         return None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from db.versions.splits import Splits
 from evaluation.gates import GateBounds
 
 STRICT = ConfigDict(extra="forbid")
@@ -34,7 +35,7 @@ class GenerateConfig:
     )
     turns: Literal[2, 4, 6] = Field(
         default=2,
-        description="Maximum number of turns of a conversation about a passage (tones only).",
+        description="Maximum number of turns in a conversation about a passage (tones only).",
     )
     limit: Count = Field(
         default=0, description="Maximum number of passages to use (0 means no limit)."
@@ -49,8 +50,8 @@ class GenerateConfig:
     )
     examples: str = Field(
         default="",
-        description="Name of a version whose approved texts are shown to the teacher as examples "
-        "(default: the examples come from the tone or persona file).",
+        description="Name of a version whose approved texts the teacher sees as examples (default: "
+        "the teacher sees the examples in the tone or persona file).",
     )
     max_tokens: AtLeastOne = Field(default=1024, description="Maximum number of tokens in a reply.")
     concurrency: AtLeastOne = Field(default=16, description="Maximum number of parallel requests.")
@@ -82,7 +83,7 @@ class ReviewConfig:
     )
     annotators: tuple[str, ...] = Field(
         default=(),
-        description="Annotators who are assigned records (default: anyone can review any record).",
+        description="Annotators to assign records to (default: anyone can review any record).",
     )
 
     @model_validator(mode="after")
@@ -119,8 +120,8 @@ class FreezeConfig:
     )
     salt: str = Field(
         default="timbre",
-        description="Salt for assigning articles to splits. A different salt produces different "
-        "splits.",
+        description="Salt for the hashes by which articles are assigned to splits. A different "
+        "salt produces different splits.",
     )
     pairs: tuple[PairKind, ...] = Field(
         default=(),
@@ -139,6 +140,11 @@ class FreezeConfig:
             )
         return self
 
+    @property
+    def splits(self) -> Splits:
+        """The shares and the minimum as the store uses them."""
+        return Splits(self.train, self.validation, self.test, self.minimum_articles)
+
 
 @dataclass(frozen=True, config=STRICT)
 class EvaluateConfig:
@@ -146,8 +152,8 @@ class EvaluateConfig:
 
     system_prompt: str = Field(
         default="",
-        description="System prompt for comparing the tuned model with a prompted base model "
-        "(default: the system prompt of the tone or persona).",
+        description="System prompt for the prompted base model, which is compared with the tuned "
+        "model (default: the system prompt of the tone or persona).",
     )
     prompts: Count = Field(
         default=0, description="Number of held-out prompts that each model answers (0 means all)."
@@ -157,11 +163,13 @@ class EvaluateConfig:
     )
     no_repeat: Count = Field(
         default=0,
-        description="Length of token sequences (n-grams) that may not occur twice in an answer (0 "
-        "allows repetition).",
+        description="Length of the token n-grams that must not be repeated in an answer (0 allows "
+        "repetition).",
     )
     seed: Seed = Field(
-        default=0, description="Random seed for sampling and for the order of blind pairs."
+        default=0,
+        description="Random seed for sampling answers and for choosing which answer is on the left "
+        "in a blind comparison.",
     )
     judge: str = Field(
         default="",
@@ -170,8 +178,8 @@ class EvaluateConfig:
     )
     judged: Count = Field(
         default=200,
-        description="Number of reviewed candidates that the judge also rates, to compare its "
-        "ratings with the reviewers'.",
+        description="Number of reviewed candidates that the judge also rates, so that its ratings "
+        "can be compared with the reviewers' ratings.",
     )
 
     @model_validator(mode="after")
@@ -189,13 +197,13 @@ class WatchConfig:
 
     versions: str = Field(
         default="",
-        description="Pattern for version names, such as `demo-*`. New versions with matching names "
-        "are trained automatically (default: none).",
+        description="Pattern for version names, such as `demo-*` (default: none). Training starts "
+        "automatically for each new version whose name matches the pattern.",
     )
     training: tuple[str, ...] = Field(
         default=(),
-        description="Training files to use. Each one produces a separate run (default: the "
-        "campaign's training file).",
+        description="Training files to use, each in a separate run (default: the campaign's "
+        "training file).",
     )
 
 
@@ -208,9 +216,12 @@ class CampaignConfig:
         description="The name of the campaign, which may contain letters, digits, hyphens and "
         "underscores.",
     )
-    tone: str = Field(default="", description="Tone file, or the name of one in configs/tones.")
+    tone: str = Field(
+        default="", description="Path of a tone file, or the name of a tone in configs/tones."
+    )
     persona: str = Field(
-        default="", description="Persona file, or the name of one in configs/personas."
+        default="",
+        description="Path of a persona file, or the name of a persona in configs/personas.",
     )
     sources: tuple[str, ...] = Field(
         default=(),
@@ -219,13 +230,15 @@ class CampaignConfig:
     )
     chats: tuple[str, ...] = Field(
         default=(),
-        description="Files of existing chats whose answers are rewritten in the tone (tones only).",
+        description="Files with chats whose answers Timbre rewrites in the tone (tones only).",
     )
     licence: str = Field(
-        default="", description="Licence of material that doesn't state one, such as `our own`."
+        default="",
+        description="Licence to record for material that doesn't state one, such as `our own`.",
     )
     training: str = Field(
-        default="mini", description="Training file, or the name of one in configs/training."
+        default="mini",
+        description="Path of a training file, or the name of a file in configs/training.",
     )
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="Settings for generating candidates."
@@ -238,7 +251,7 @@ class CampaignConfig:
     )
     freeze: FreezeConfig = Field(
         default=FreezeConfig(),
-        description="Settings for splitting examples into train, validation and test.",
+        description="Settings for splitting examples into train, validation and test sets.",
     )
     evaluate: EvaluateConfig = Field(
         default=EvaluateConfig(), description="Settings for evaluating models."

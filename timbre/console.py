@@ -76,6 +76,11 @@ def format_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in shown.items()) or "none"
 
 
+def count_noun(count: int, noun: str) -> str:
+    """Format a count with its noun, whose plural ends in -s: `1 article`, `2 articles`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 @contextmanager
 def progress(title: str, is_shown: bool = True) -> Iterator[ProgressCallback]:
     """Show a progress bar if standard error is a terminal, and yield a callback that updates it."""

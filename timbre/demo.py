@@ -12,6 +12,7 @@ from db.runs import run_status
 from db.store import Store
 from evaluation.gates import AGREEMENT
 from pipelines.articles.sources import source_name
+from pipelines.teachers.registry import PHRASEBOOK
 from timbre.argilla import add_reviewers, connect_or_start
 from timbre.campaign import Campaign, load_campaign, load_training
 from timbre.console import ProgressCallback, echo, format_counts, progress
@@ -33,6 +34,7 @@ from timbre.workflows.review.rules import (
 from trainer.models.lookup import MINI, SMOLLM2, resolve
 from trainer.models.smollm2 import ModelUnavailableError
 
+SAMPLE = "sample"
 _MINI_NO_REPEAT = 6
 PEOPLE = ("annotator-1", "annotator-2")
 ReviewByRules = Callable[[Store, Campaign, Sequence[Connection], ProgressCallback], int]
@@ -45,7 +47,7 @@ class DemoOptions:
     If `argilla` is empty, the demo uses the embedded server.
     """
 
-    source: str = "sample"
+    source: str = SAMPLE
     base: str = SMOLLM2
     argilla: str = ""
     by_people: bool = False
@@ -182,6 +184,9 @@ def report(store: Store, campaign: Campaign, run: Run, settings: Settings) -> Pa
 
 def _campaign(name: str, source: str, base: str) -> Campaign:
     campaign = replace(load_campaign(name), sources=(source,), training=load_training(base))
+    if source != SAMPLE:  # texts have been written for the sample only
+        generate = replace(campaign.generate, teacher=PHRASEBOOK)
+        campaign = replace(campaign, generate=generate)
     if base == MINI:  # the mini model tends to repeat itself
         evaluate = replace(campaign.evaluate, no_repeat=_MINI_NO_REPEAT)
         campaign = replace(campaign, evaluate=evaluate)

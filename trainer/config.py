@@ -32,7 +32,7 @@ class TrainingConfig:
         description='The base model: "mini", "smollm2", a model folder, or a Hugging Face Hub id.'
     )
     revision: str = Field(
-        default="", description="Commit of the base model on the Hub (default: the newest)."
+        default="", description="Commit of the base model on the Hub (default: the newest commit)."
     )
     precision: PrecisionName = Field(
         default="auto", description="Precision in which the base model is loaded."
@@ -63,10 +63,11 @@ class TrainingConfig:
     warmup_steps: Count = Field(default=5, description="Number of warm-up steps.")
     steps: Count = Field(default=0, description="Number of optimiser steps.")
     batch_size: AtLeastOne = Field(
-        default=8, description="Number of examples per batch, shared among all processes."
+        default=8, description="Number of examples per batch across all processes."
     )
     gradient_accumulation: AtLeastOne = Field(
-        default=1, description="Number of batches accumulated per optimiser step."
+        default=1,
+        description="Number of batches whose gradients are accumulated for each optimiser step.",
     )
     weight_decay: NotNegative = Field(default=0.0, description="Weight decay.")
     max_gradient_norm: NotNegative = Field(
@@ -89,7 +90,7 @@ class TrainingConfig:
     seed: int = Field(default=0, ge=0, lt=2**32, description="Random seed for the run.")
     report_to: str = Field(
         default="none",
-        description="Service or library to which TRL reports losses, such as trackio (default: "
+        description="Service or library, such as trackio, to which TRL reports losses (default: "
         "none).",
     )
 

@@ -96,8 +96,8 @@ def bootstrap_interval(
     defined = resampled[~np.isnan(resampled)]
     if len(defined) < 0.9 * plan.draws:
         return Undefined(
-            f"the {len(tables)} records vary so little that most bootstrap samples contain no "
-            "variation"
+            f"the answers to {len(tables)} records vary so little that many bootstrap samples "
+            "don't vary at all"
         )
     low, high = np.quantile(defined, [(1 - plan.confidence) / 2, (1 + plan.confidence) / 2])
     estimate = coefficient((numbers @ kinds).reshape(1, *shape))[0]

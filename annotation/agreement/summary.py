@@ -1,5 +1,6 @@
 """Summarise how well reviewers agree, and list the records that they should discuss."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -51,6 +52,9 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
         )
         for row in agreement.questions
     ]
+    counts = Counter(pair.question for pair in agreement.pairs)
+    # With two reviewers, each one against the others is the same as the pair.
+    reviewers = [row for row in agreement.reviewers if counts[row.question] > 1]
     return questions + [
         AgreementRow(
             row.question,
@@ -59,7 +63,7 @@ def agreement_rows(agreement: Agreement) -> list[AgreementRow]:
             row.records,
             format_coefficient(row.kappa),
         )
-        for row in (*agreement.reviewers, *agreement.pairs)
+        for row in (*reviewers, *agreement.pairs)
     ]
 
 

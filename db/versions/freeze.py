@@ -127,13 +127,16 @@ def freeze(
     if existing:
         return existing
     examples = contents.examples.values()
-    gates = (*plan.gates, *split_gates(examples, contents.pairs.values(), pages, plan.splits))
+    gates = (*plan.gates, *_split_gates(contents, pages, plan))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
-        reasons = (f"{g.name}: {g.found} instead of {g.expected} ({g.remedy})" for g in failures)
+        reasons = "".join(
+            f"\n  {gate.name}: {gate.found} instead of {gate.expected}; {gate.remedy}"
+            for gate in failures
+        )
         raise StoreError(
-            f"{plan.name} wasn't frozen because these gates failed: {'; '.join(reasons)}. Fix "
-            "these problems, or override the gates and give a reason."
+            f"{plan.name} wasn't frozen because these gates failed:{reasons}\nFix these problems, "
+            'or freeze it anyway with --override "REASON", which its card and report will state.'
         )
     splits = [example.split for example in examples]
     pair_kinds = {kind for pair in contents.pairs.values() for kind in pair.reviewer_kinds}
@@ -162,6 +165,13 @@ class _Contents:
 
     pairs: dict[str, Pair]
     examples: dict[str, Example] = field(default_factory=dict)
+
+
+def _split_gates(
+    contents: _Contents, pages: Mapping[str, str], plan: FreezePlan
+) -> tuple[Gate, ...]:
+    examples, pairs = contents.examples.values(), contents.pairs.values()
+    return split_gates(examples, pairs, pages, plan.splits, plan.salt)
 
 
 def _check_examples(examples: Mapping[str, Example]) -> None:

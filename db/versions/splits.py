@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from db.errors import StoreError
 from db.records import Example, Gate, Pair, Split, digest
 
+_MAX_SALTS = 100
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -43,11 +45,38 @@ def split_of(source: str, salt: str, splits: Splits) -> Split:
     return Split.VALIDATION if place < splits.train + splits.validation else Split.TEST
 
 
+def count_splits(sources: Iterable[str], salt: str, splits: Splits) -> dict[Split, int]:
+    """How many sources each split with a share gets."""
+    chosen = [split_of(source, salt, splits) for source in sources]
+    return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
+
+
+def find_salt(sources: Iterable[str], salt: str, splits: Splits) -> str:
+    """The salt, such as the given one, that divides sources most nearly by the shares.
+
+    It is empty if no salt gives each split enough sources.
+    """
+    sources, needed = tuple(sources), splits.minimum_articles
+    counts = {
+        each: count_splits(sources, each, splits)
+        for each in (salt, *(f"{salt}-{number}" for number in range(1, _MAX_SALTS)))
+        if len(sources) >= needed * len(count_splits((), salt, splits))
+    }
+    enough = {each: count for each, count in counts.items() if min(count.values()) >= needed}
+
+    def error(each: str) -> float:
+        shares = splits.shares
+        return sum(abs(n - shares[split] * len(sources)) for split, n in enough[each].items())
+
+    return min(enough, key=error, default="")
+
+
 def split_gates(
     examples: Iterable[Example],
     pairs: Iterable[Pair],
     pages: Mapping[str, str],
     splits: Splits,
+    salt: str = "",
 ) -> tuple[Gate, ...]:
     """Check that no article is in two splits and that each split has examples of enough articles.
 
@@ -56,6 +85,7 @@ def split_gates(
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
         by_source[_source(example.article, example.candidate, pages)].add(example.split)
+    sources = tuple(by_source)
     counts = Counter(split for used in by_source.values() for split in used)
     for pair in pairs:
         by_source[_source(pair.article, pair.chosen_from, pages)].add(pair.split)
@@ -69,8 +99,12 @@ def split_gates(
             "split by article",
         )
     ]
+    better = find_salt(sources, salt, splits)
     remedy = (
-        "approve candidates from more articles, increase this split's share, or change the salt"
+        f'set salt = "{better}" in [freeze] of the campaign, or approve candidates from more '
+        "articles"
+        if better
+        else "approve candidates from more articles, or set the share of a split to 0"
     )
     for split in (split for split, share in splits.shares.items() if share > 0):
         name, least = f"articles in the {split} split", splits.minimum_articles

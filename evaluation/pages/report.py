@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from db.records import Article, Interval, ReviewerKind, Version
 from evaluation.arms import DIFFERENCES_NOTE, ArmSummary, Difference, SweepPoint
-from evaluation.indicators import Headline
 from evaluation.judge_cards import JudgeCard
 from evaluation.measures import content, tone
 from evaluation.measures.tone import CONVERSATIONAL, Feature
@@ -23,6 +22,7 @@ from evaluation.pages.figures import (
     target_figure,
     votes_figure,
 )
+from evaluation.pages.indicators import Headline
 from evaluation.pages.page import printable, render_figure, template_environment
 from evaluation.preferences import Preferences
 from evaluation.reviewer_ratings import ArmRating

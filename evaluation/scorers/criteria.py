@@ -28,13 +28,14 @@ class Criteria:
         default=None, description="Words and phrases that a text should use or must not use."
     )
     patterns: PatternsCriterion | None = Field(
-        default=None, description="Regular expressions that must or must not match a text."
+        default=None, description="Regular expressions that a text must or must not match."
     )
     length: LengthCriterion | None = Field(
         default=None, description="Minimum and maximum number of words in a text."
     )
     sentences: SentencesCriterion | None = Field(
-        default=None, description="Maximum number of words per sentence, on average and at most."
+        default=None,
+        description="Limits on the average and the maximum number of words per sentence.",
     )
     markdown: MarkdownRule = Field(
         default="allowed", description="Whether Markdown is allowed, forbidden or required."
@@ -56,11 +57,12 @@ class Criteria:
         default=None, description="Minimum and maximum number of emoji in a text."
     )
     readability: ReadabilityCriterion | None = Field(
-        default=None, description="Bounds on a text's readability score."
+        default=None, description="Minimum and maximum readability score of a text."
     )
     rubric: tuple[RubricQuality, ...] = Field(
         default=(),
-        description="Qualities that the campaign's LLM judge rates. Their ratings are only shown.",
+        description="Qualities that the campaign's LLM judge rates. Gates and promotions don't "
+        "depend on these ratings.",
     )
 
     @model_validator(mode="after")

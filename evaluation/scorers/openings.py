@@ -12,7 +12,8 @@ class EdgeCriterion:
 
     one_of: tuple[Words, ...] = Field(
         default=(),
-        description="Required phrases. A text must begin (for `closings`: end) with one of them.",
+        description="Allowed phrases. A text must begin with one of these phrases (or end with "
+        "one, for `closings`).",
     )
     none_of: tuple[Words, ...] = Field(
         default=(),

@@ -25,10 +25,10 @@ class PatternsCriterion:
     """Required and banned Python regular expressions, which can match anywhere in a text."""
 
     required: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns that must match a text."
+        default=(), description="Regular expressions that a text must match."
     )
     banned: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns that must not match a text."
+        default=(), description="Regular expressions that a text must not match."
     )
 
     def find_problem(self, language: str) -> str:

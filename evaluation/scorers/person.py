@@ -43,8 +43,8 @@ class PersonCriterion:
 
     def describe(self) -> str:
         """Describe in words which persons a text must and must not use."""
-        parts = [f"it uses {person}" for person in self.required]
-        return "; ".join([*parts, *(f"it doesn't use {person}" for person in self.banned)])
+        parts = [f"it uses “{person}”" for person in self.required]
+        return "; ".join([*parts, *(f"it doesn't use “{person}”" for person in self.banned)])
 
     def score(self, text: str, language: str) -> Score:
         """Score a text by how often it uses the required persons, per 100 words."""
@@ -55,7 +55,11 @@ class PersonCriterion:
         missing = [person for person in self.required if not counts[person]]
         wrong = [person for person in self.banned if counts[person]]
         detail = (
-            f"it doesn't use {missing[0]}" if missing else f"it uses {wrong[0]}" if wrong else ""
+            f"it doesn't use “{missing[0]}”"
+            if missing
+            else f"it uses “{wrong[0]}”"
+            if wrong
+            else ""
         )
         rate = 100 * sum(counts[person] for person in self.required) / max(1, len(words(text)))
         return Score(not missing and not wrong, rate, detail, is_forbidden=bool(wrong))

@@ -33,13 +33,17 @@ _OTHERS = {"wiener sachtextformel": "de", "gulpease": "it", "szigriszt pazos": "
 class ReadabilityCriterion:
     """The allowed range of a readability formula for the text's language."""
 
-    at_least: float | None = Field(default=None, description="Minimum score (default: no limit).")
-    at_most: float | None = Field(default=None, description="Maximum score (default: no limit).")
+    at_least: float | None = Field(
+        default=None, description="Minimum readability score (default: no limit)."
+    )
+    at_most: float | None = Field(
+        default=None, description="Maximum readability score (default: no limit)."
+    )
     formula: Formula = Field(
         default="reading ease",
-        description="Formula for the score: `reading ease` (0 is hard and 100 is easy, in several "
-        "languages), `wiener sachtextformel` (German, in school years), `gulpease` (Italian), or "
-        "`szigriszt pazos` (Spanish).",
+        description="Readability formula: `reading ease` for several languages (0 is hard and 100 "
+        "is easy), `wiener sachtextformel` for German (the score is a school year), `gulpease` "
+        "for Italian, or `szigriszt pazos` for Spanish.",
     )
 
     @model_validator(mode="after")

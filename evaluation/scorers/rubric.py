@@ -16,8 +16,8 @@ class RubricQuality:
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9 -]*$",
-        description="Name of the quality, in lower case, such as `warm`.",
+        description="The name of the quality in lower case, such as `warm`.",
     )
-    description: Words = Field(description="What the judge rates, in a sentence.")
-    low: Words = Field(description="What a text with the lowest rating is like.")
-    high: Words = Field(description="What a text with the highest rating is like.")
+    description: Words = Field(description="A sentence that describes what the judge rates.")
+    low: Words = Field(description="A description of a text with the lowest rating.")
+    high: Words = Field(description="A description of a text with the highest rating.")

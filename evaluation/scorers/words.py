@@ -25,9 +25,7 @@ class WordsCriterion:
     banned: tuple[Words, ...] = Field(
         default=(), description="Words and phrases that a text must not use."
     )
-    at_least: Count = Field(
-        default=0, description="Minimum number of preferred words that a text must use."
-    )
+    at_least: Count = Field(default=0, description="Minimum number of preferred words in a text.")
     inflected: bool = Field(
         default=True, description="Whether inflected forms count, such as “used” for “use”."
     )

@@ -8,6 +8,7 @@ Each gap is marked, and the passage that contains it is rejected.
 import re
 from collections.abc import Callable, Iterator
 
+from pipelines.text.sentences import STOPS, WIDE_STOPS
 from pipelines.wikipedia.wikitext.markers import hole, remove_markers
 
 _Match = re.Match[str]
@@ -25,7 +26,9 @@ _OPEN_WORDS = {
     "sv": "cirka omkring",
     "ru": "около примерно",
 }
-_DOUBLE_SPACE = re.compile(r"(?P<end>[.!?…。][\"”’»)\]]*)?(?<=\S)[ \xa0]{2,}(?=(?P<next>\S))")
+_DOUBLE_SPACE = re.compile(
+    rf"(?P<end>[{STOPS}{WIDE_STOPS}][\"”’»)\]]*)?(?<=\S)[ \xa0]{{2,}}(?=(?P<next>\S))"
+)
 _BEFORE_POINT = re.compile(
     r"(?<=[^\s.,;:(\[])[ \xa0]+(?=[.,](?:[\s\"”)]|$))(?!, ?[,;)]|\. \.)", re.M
 )

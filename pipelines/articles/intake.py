@@ -85,12 +85,16 @@ def _batch_pages(pages: Iterable[SourcePage]) -> Iterator[list[SourcePage]]:
     """Group pages into lists that contain about the same amount of text."""
     batch: list[SourcePage] = []
     length = 0
-    for page in pages:
-        batch.append(page)
-        length += len(page.text)
-        if length >= _BATCH_CHARACTERS:
-            yield batch
-            batch, length = [], 0
+    try:
+        for page in pages:
+            batch.append(page)
+            length += len(page.text)
+            if length >= _BATCH_CHARACTERS:
+                yield batch
+                batch, length = [], 0
+    except SourceError:
+        yield batch  # what was read before the error is complete
+        raise
     if batch:
         yield batch
 

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.articles.source_page import SCAN, Reason, SourcePage
+from pipelines.articles.source_page import OTHER_FILE, SCAN, Reason, SourcePage
 from pipelines.wikipedia.templates.wiki import Wiki, load_wiki, template_name
 
 _REDIRECT = re.compile(r"\s*#\s*\w+\s*:?\s*\[\[([^\]|#]+)")
@@ -31,6 +31,8 @@ def rejection_reason(page: SourcePage) -> Reason | None:
         return Reason("redirect", target)
     if reason := _unreadable(page):
         return reason
+    if page.is_document:
+        return None
     wiki = load_wiki(page.site.language)
     title = page.title.lower()
     if title.startswith(wiki.list_titles) or title.endswith(wiki.list_ends):
@@ -43,6 +45,8 @@ def rejection_reason(page: SourcePage) -> Reason | None:
 def _unreadable(page: SourcePage) -> Reason | None:
     if page.model == SCAN:
         return Reason("scanned page", "a picture without text; recognise its text (OCR) first")
+    if page.model == OTHER_FILE:
+        return Reason("unsupported file type", page.text)
     if len(page.text) > _MAX_CHARACTERS:
         return Reason(
             "too large", f"{len(page.text)} characters, expected at most {_MAX_CHARACTERS}"

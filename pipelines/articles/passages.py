@@ -8,7 +8,7 @@ from db.records import Passage, Rejection
 from pipelines.articles.gaps import mark_gaps
 from pipelines.articles.plain_text import parse_plain_text
 from pipelines.articles.source_page import Reason, SourcePage
-from pipelines.text.sentences import split_sentences
+from pipelines.text.sentences import STOPS, WIDE_STOPS, split_sentences
 from pipelines.wikipedia.wikitext.markers import (
     FORMULA,
     HOLE,
@@ -42,7 +42,8 @@ class PassageConfig:
 
 
 _HEADROOM = 0.9
-_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
+_FEWEST_WORDS_IN_DOCUMENT = 12  # an answer in a list of questions and answers is that short
+_END = re.compile(rf"[{STOPS}{WIDE_STOPS}][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _MARKUP = re.compile(
     r"\{\{|\}\}|-\{|\}-|\[\[|\]\]|\{\||\|\}|''|<[a-zA-Z/!][^<>]*>|&[a-z]+;|https?://|={2,}|\bformula_\d"
@@ -71,6 +72,8 @@ def split_passages(
     """
     config = config or PassageConfig()
     sections = _parse(page)
+    # Rejected stretches have positions too, so that a passage keeps its id when another version of
+    # Timbre rejects an earlier stretch.
     position = rejected = 0
     for section in sections:
         for stretch in _stretches(section, config):
@@ -78,13 +81,13 @@ def split_passages(
             reason = _rejection_reason(text, config, page)
             if reason is None:
                 yield Passage(article=article, section=section.title, position=position, text=text)
-                position += 1
             else:
                 rejected += 1
-                where = f"stretch {position + rejected}"
+                where = f"stretch {position + 1}"
                 detail = f"{where}: {reason.detail}" if reason.detail else where
                 yield _reject(page, article, Reason(reason.code, detail), text)
-    if not position:
+            position += 1
+    if rejected == position:
         reason = Reason("no passage", f"whole article: {rejected} stretches")
         yield _reject(page, article, reason, "")
 
@@ -92,11 +95,10 @@ def split_passages(
 def _parse(page: SourcePage) -> list[Section]:
     language = page.site.language
     if page.is_wikitext:
-        return parse_wikitext(page.text, language, page.title)
-    # Documents are complete; in plain text from other sources, templates were removed.
-    is_whole = page.url.startswith("documents:")
-    text = page.text if is_whole else mark_gaps(page.text, language)
-    return parse_plain_text(text, language, page.title)
+        return parse_wikitext(page.text, language, page.title, page.site.hidden)
+    # In plain text that isn't from a document, templates were removed.
+    text = page.text if page.is_document else mark_gaps(page.text, language)
+    return parse_plain_text(text, language, page.title, page.is_document)
 
 
 def _stretches(section: Section, config: PassageConfig) -> Iterator[str]:
@@ -163,8 +165,10 @@ def _rejection_reason(text: str, config: PassageConfig, page: SourcePage) -> Rea
         code = "unknown template" if page.is_wikitext else "gap in the text"
         return Reason(code, text.split(HOLE, 1)[1].split(HOLE_END, 1)[0])
     words = count_words(text)
-    if words < config.minimum_words:
-        return Reason("too short", f"{words} words, expected {config.minimum_words} or more")
+    fewest = config.minimum_words
+    fewest = min(fewest, _FEWEST_WORDS_IN_DOCUMENT) if page.is_document else fewest
+    if words < fewest:
+        return Reason("too short", f"{words} words, expected {fewest} or more")
     if words > 2 * config.maximum_words:
         return Reason("too long", f"{words} words in one sentence, expected {config.maximum_words}")
     # Most texts contain none of these characters, and checking for them is faster than the pattern.

@@ -12,6 +12,9 @@ _WIKIMEDIA_HOST = re.compile(
 )
 SCAN = "scan"
 """The content model of a scanned page, which has no text."""
+OTHER_FILE = "other file"
+"""The content model of a file in a folder of documents that isn't a document."""
+DOCUMENT_ROOT = "documents:"
 _RELICENSED = "2023-06-07"
 
 
@@ -25,10 +28,14 @@ def url_host(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SourceTerms:
-    """The licence and language (ISO 639-1) of texts whose source states neither."""
+    """The licence and language (ISO 639-1) of texts whose source states neither.
+
+    `skip` lists files in a folder of documents that are used otherwise, such as chats.
+    """
 
     licence: str = ""
     language: str = "en"
+    skip: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,15 @@ class Site:
     """The website that the pages of a source come from.
 
     `source` is the name that is stored with each article. Page URLs are `root` followed by the page
-    title. `licence` overrides the licence that is known for a Wikimedia site.
+    title. `licence` overrides the licence that is known for a Wikimedia site. Links to the
+    namespaces in `hidden` (files and categories, in lower case) show nothing.
     """
 
     source: str
     root: str = ""
     language: str = "en"
     licence: str = ""
+    hidden: frozenset[str] = frozenset()
 
     def page_url(self, title: str) -> str:
         """Return the URL of a page, or `wiki:TITLE` if the root URL of the site is unknown."""
@@ -91,6 +100,11 @@ class SourcePage:
     redirect: str | None = None
     model: str = "wikitext"
     url: str = ""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the page is somebody's own document, which is complete and chosen on purpose."""
+        return self.url.startswith(DOCUMENT_ROOT)
 
     def to_article(self) -> Article:
         """Create the article record for this page."""

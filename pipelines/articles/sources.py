@@ -54,6 +54,11 @@ def open_source(source: str, terms: SourceTerms | None = None) -> Iterator[Sourc
 def _require_pages(pages: Iterator[SourcePage], source: str) -> Iterator[SourcePage]:
     first = next(pages, None)
     if first is None:
+        if Path(source).is_dir():
+            raise SourceError(
+                f"{source} contains no documents. Put some into it "
+                f"({', '.join(documents.EXTENSIONS)})."
+            )
         raise SourceError(
             f"{Path(source).name} contains no pages. Check that this is the source you meant."
         )
@@ -92,7 +97,7 @@ def source_name(source: str) -> str:
 def is_documents(source: str) -> bool:
     """Return whether a source is a document or a folder of documents."""
     path = Path(source)
-    return source != "sample" and (path.is_dir() or path.suffix.lower() in documents.EXTENSIONS)
+    return source != "sample" and (path.is_dir() or documents.is_document(path))
 
 
 def _file_reader(path: Path) -> Callable[..., Iterator[SourcePage]]:

@@ -40,6 +40,8 @@ def read_json_lines(
         raise SourceError(
             f"{source} is neither UTF-8 nor UTF-16 text. Save it as UTF-8."
         ) from error
+    except EOFError as error:
+        raise SourceError(f"{source} is cut off. Download it again.") from error
     except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise SourceError(f"{source} can't be read ({reason}). Check the file.") from error

@@ -9,4 +9,6 @@ def check_turns(item: CheckInput) -> Failure | None:
     roles = [m.role for m in item.candidate.messages if m.role is not Role.SYSTEM]
     if roles == [Role.USER, Role.ASSISTANT] * (len(roles) // 2):
         return None
-    return Failure("turns", ", ".join(roles))
+    if Role.ASSISTANT not in roles:
+        return Failure("turns", "there is no answer")
+    return Failure("turns", f"{', '.join(roles)}; the user and the assistant must take turns")

@@ -28,7 +28,9 @@ _FOLDER = Path(__file__).parent / "recordings"
 class RecordingCard:
     """A description of how the replies in a recording were created."""
 
-    description: str = Field(description="Description of the replies, which version cards show.")
+    description: str = Field(
+        description="Description of the replies that is shown on version cards."
+    )
     date: str = Field(description="Date on which the replies were written or recorded.")
     teacher: str = Field(description="Name of the teacher whose replies were recorded.")
     model: str = Field(

@@ -37,7 +37,8 @@ def find_numbers(text: str) -> set[str]:
 
     “First”, “second” and “thousands” aren't numbers, but “twenty-first” is.
     """
-    spelled = {_value(match.group()) for match in _SPELLED.finditer(text)}
+    phrases = (match.group() for match in _SPELLED.finditer(text))
+    spelled = {_value(number) for phrase in phrases for number in _split_phrase(phrase)}
     rest = _SPELLED.sub(" ", text)
     return spelled | {number.replace(",", "") for number in _DIGITS.findall(rest)}
 
@@ -70,16 +71,36 @@ def _spell(number: str, language: str) -> str:
         return ""
 
 
-def _value(phrase: str) -> str:
-    """Convert a number in words, such as “4 million” or “a hundred and six”, to digits."""
+def _split_phrase(phrase: str) -> list[list[str]]:
+    """Split a phrase such as “nine and five” into the words of each number."""
+    words = re.split(r"[ -]", phrase.lower())
+    numbers = [words[:1]]
+    for position, word in enumerate(words[1:], 1):
+        previous, following = numbers[-1][-1], "".join(words[position + 1 : position + 2])
+        if word == "and":
+            continue
+        if words[position - 1] == "and":  # “one hundred and two hundred” are two numbers
+            belongs = _SCALES.get(previous, 0) > _SCALES.get(following, 0)
+        else:
+            follows_ten = _VALUES.get(previous, 0) >= 20 and _VALUES.get(word, 10) < 10
+            belongs = follows_ten or word in _SCALES or previous in _SCALES
+        if belongs:
+            numbers[-1].append(word)
+        else:
+            numbers.append([word])
+    return numbers
+
+
+def _value(words: list[str]) -> str:
+    """Convert the words of a number, such as “4 million” or “a hundred six”, to digits."""
     total = current = 0.0
-    for word in re.split(r"[ -]", phrase.lower()):
+    for word in words:
         if word in _VALUES:
             current += _VALUES[word]
         elif word == "hundred":
             current = (current or 1) * _SCALES[word]
         elif word in _SCALES:
             total, current = total + (current or 1) * _SCALES[word], 0.0
-        elif word != "and":
+        else:
             current = float(word.replace(",", ""))
     return f"{total + current:.15g}"

@@ -2,9 +2,15 @@
 
 import re
 
+STOPS = ".!?…؟۔।॥։።။។"
+"""The marks that end a sentence before whitespace, in Latin, Arabic, Indic and other scripts."""
+WIDE_STOPS = "。！？"
+"""The marks that end a sentence in Chinese and Japanese, which need no whitespace."""
 # A possible end of a sentence: a full stop or similar mark, closing quotes or brackets, whitespace,
-# and a character that can start a sentence. Chinese and Japanese need no whitespace.
-_END = re.compile(r"[.!?…][\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|[。！？][」』”]?(?=.)")
+# and a character that can start a sentence.
+_END = re.compile(
+    rf"[{STOPS}][\"”’»)\]]*\s+(?=[\"“„‘«(\[¿¡]*[^\W_a-zа-яё])|[{WIDE_STOPS}][」』”]?(?=.)"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"“])(?:[A-Z]|[A-Z]\.[A-Z]|(?:[A-Z]\.){2,}[A-Z]?|Mr|Mrs|Ms|Dr|Prof|St|Ste|Sr|Jr|Gen"
     r"|Col|Capt|Lt|Sgt|Maj|Gov|Sen|Rep|Rev|Hon|Pres|Mt|Ft|No|Nos|Vol|vol|pp|p|cf|ca|c|fl|r|d|b|vs|v"

@@ -26,12 +26,14 @@ class Trait:
     """A lasting character trait."""
 
     name: str = Field(description="The name of the trait.")
-    description: str = Field(description="What the trait means. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the trait, which is shown to teacher models."
+    )
     shows: tuple[Words, ...] = Field(
         min_length=1, description="Ways in which a text can show the trait."
     )
     never: tuple[Words, ...] = Field(
-        min_length=1, description="Things that a text with this trait never does."
+        min_length=1, description="Things that must not occur in a text with this trait."
     )
     markers: tuple[Words, ...] = Field(
         description="Words or phrases that mark the trait. Every text that shows the trait "
@@ -113,7 +115,7 @@ class PersonaExample:
     traits: tuple[str, ...] = Field(min_length=1, description="The traits that the text shows.")
     text: str = Field(default="", description="The text of the statement or document.")
     turns: tuple[Words, ...] = Field(
-        default=(), description="The turns of the dialogue, the user's first."
+        default=(), description="The turns of the dialogue. The user speaks first."
     )
 
     @property
@@ -161,7 +163,9 @@ class Persona:
     """A persona, as defined in a persona file."""
 
     name: Words = Field(description="The name of the persona.")
-    description: str = Field(description="Who the persona is. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the persona, which is shown to teacher models."
+    )
     system: str = Field(
         description="The system prompt that the model receives in training and at inference."
     )

@@ -67,7 +67,7 @@ class Guideline:
     """A writing instruction, with an example text before and after it is applied."""
 
     do: Words = Field(description="The instruction that the writer should follow.")
-    plain: Words = Field(description="Original text of the example, before rewriting.")
+    plain: Words = Field(description="The original text of the example, before rewriting.")
     rewritten: Words = Field(description="The same text, rewritten in the tone.")
 
 
@@ -85,8 +85,8 @@ class TonePrompts:
     )
     plain: OptionalPrompt = Field(
         default="",
-        description="Name of the prompt file for plain answers (default: none, so that sentences "
-        "from the passage are used as plain answers).",
+        description="Name of the prompt file for plain answers (default: none, in which case plain "
+        "answers are sentences from the passage).",
     )
     answer: OptionalPrompt = Field(
         default="",
@@ -149,16 +149,16 @@ class Target:
     """The criteria for an answer in the tone: bounds on measures, and a minimum number of signs."""
 
     bounds: tuple[TargetBound, ...] = Field(
-        default=(), description="Limits that an answer's metrics must stay within."
+        default=(), description="Minimum and maximum values of an answer's measures."
     )
     signs: int = Field(
         default=0,
         ge=0,
-        description="Minimum number of signs of the tone that an answer must contain.",
+        description="Minimum number of signs of the tone in an answer.",
     )
     signs_of: tuple[str, ...] = Field(
         default=(),
-        description="Measures that count as a sign of the tone if their value is above 0.",
+        description="Measures that each count as a sign of the tone if their value is above 0.",
     )
 
 
@@ -177,7 +177,7 @@ class TonePhrases:
         default=(), description="Questions that can end an answer."
     )
     opener_share: Share = Field(
-        default=0.0, description="Share of answers that start with an opener."
+        default=0.0, description="Share of answers that start with an opening phrase."
     )
     link_share: Share = Field(
         default=0.0, description="Share of answers that contain a linking phrase."
@@ -192,7 +192,9 @@ class Tone:
     """A tone of voice, as defined in a tone file."""
 
     name: Words = Field(description="The name of the tone.")
-    description: str = Field(description="What the tone sounds like. Teacher models see this text.")
+    description: str = Field(
+        description="A description of the tone, which is shown to teacher models."
+    )
     system: str = Field(
         description="The system prompt that the model receives in training and at inference."
     )
@@ -219,7 +221,8 @@ class Tone:
         "the guidelines).",
     )
     samples: tuple[Words, ...] = Field(
-        default=(), description="Texts in the tone, which teacher models see (default: none)."
+        default=(),
+        description="Texts in the tone that are shown to teacher models (default: none).",
     )
 
     @cached_property

@@ -66,10 +66,12 @@ class TemplateAudit:
             return text
 
         self.pages += 1
-        for section in render_page(page.text, wiki, render):
+        for section in render_page(page.text, wiki, render, page.site.hidden):
             for paragraph in section.paragraphs:
                 for match in _IN_PROSE.finditer(paragraph):
-                    self._hole(match[1]).in_prose += 1
+                    hole = self._hole(match[1])
+                    hole.in_prose += 1
+                    hole.example = hole.example or _excerpt(paragraph, match)
 
     def _count_hole(self, inner: str, text: str) -> None:
         match = _IN_PROSE.search(text)
@@ -85,10 +87,16 @@ class TemplateAudit:
         return self.holes.setdefault(name, Hole(name))
 
 
+def _excerpt(paragraph: str, match: re.Match[str]) -> str:
+    """The text around a hole that isn't a template's, such as a tag's."""
+    start, end = max(0, match.start() - _MAX_EXAMPLE // 2), match.end() + _MAX_EXAMPLE // 2
+    return f"…{_MARKERS.sub('', paragraph[start:end])}…"
+
+
 def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudit:
     """Count the templates in up to `limit` articles (0 for all), skipping other pages.
 
-    Raises `SourceError` if the pages aren't wikitext.
+    Raises `SourceError` if there are no articles, or the pages aren't wikitext.
     """
     audit = TemplateAudit()
     for page in pages:
@@ -101,4 +109,6 @@ def audit_templates(pages: Iterable[SourcePage], limit: int = 0) -> TemplateAudi
             audit.add(page)
             if audit.pages == limit:
                 break
+    if not audit.pages:
+        raise SourceError("The source has no articles to audit, only pages that are rejected.")
     return audit

@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +25,7 @@ _LANGUAGE_HOST = re.compile(r"(?!www\.)([a-z]{2,3}(?:-[a-z-]+)?)\.[^.]*\.")
 _WIKIPEDIA = ".wikipedia.org/"
 _BLOCK_BYTES = 256 * 1024
 _MAX_REVISION_BYTES = 50_000_000
+_HIDDEN_NAMESPACES = {6, 14}  # files and categories, in every wiki
 _START = (1, 0)  # line and column
 
 
@@ -164,6 +165,8 @@ class _ExportReader:
         for namespace in siteinfo.iter(self.tag("namespace")):
             if namespace.text:
                 self.namespaces[namespace.text] = _to_int(namespace.get("key", "")) or 0
+        names = [name for name, key in self.namespaces.items() if key in _HIDDEN_NAMESPACES]
+        self.site = replace(self.site, hidden=frozenset(map(str.lower, names)))
 
     def _site(self, main_page: str, database: str) -> Site:
         """Identify the site from its main page, its database name (`enwiki`) or the file name.

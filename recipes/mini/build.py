@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--threads",
         type=int,
         default=2,
-        help="number of CPU threads (a different number changes rounding and therefore "
-        "the weights)",
+        help="number of CPU threads (a different number leads to different rounding and thus to "
+        "different weights)",
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")

@@ -113,27 +113,56 @@ def test_reviews_by_rules_come_back_as_rules(owner: Connection, annotator: Annot
     assert sum(review.edited is not None for review in found.values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("dataset", "answer", "spans", "edited"),
+    [
+        (
+            "person",
+            "Ça dure 25 minutes 🙂, so you'll be quick.",
+            ((9, 19), (24, 28)),
+            "It's 35 minutes.",
+        ),
+        (
+            "person-ar",
+            "تستغرق الرحلة 25 دقيقة، \u200fتقريبًا.",
+            ((14, 22), (25, 32)),
+            "تستغرق الرحلة 35 دقيقة.",
+        ),
+        (
+            "person-zh",
+            "渡轮大约需要25分钟，还挺快的。",
+            ((6, 10), (11, 15)),
+            "渡轮大约需要35分钟。",
+        ),
+    ],
+)
 def test_a_persons_spans_reasons_and_edit_come_back(
-    owner: Connection, annotator: Annotator
+    owner: Connection,
+    annotator: Annotator,
+    dataset: str,
+    answer: str,
+    spans: tuple[tuple[int, int], tuple[int, int]],
+    edited: str,
 ) -> None:
-    item = conversation("Ça dure 25 minutes 🙂, so you'll be quick.")
-    push_candidates(owner, "person", [item], TONE)
+    item = conversation(answer)
+    push_candidates(owner, dataset, [item], TONE)
     account, connection = annotator("ann")
+    first, second = spans
     review = replace(
         person_review(
             item.candidate.id,
-            wrong=(Span(9, 19, "contradicted"), Span(24, 28, "nonsense")),
+            wrong=(Span(*first, "contradicted"), Span(*second, "nonsense")),
             decision="reject",
             reasons=("unfaithful", "unnatural"),
         ),
-        edited="It's 35 minutes.",
+        edited=edited,
     )
-    submit(connection, "person", [review])
-    (found,) = pull(owner, "person")
+    submit(connection, dataset, [review])
+    (found,) = pull(owner, dataset)
     assert found.reviewer == account.name
     assert found.reviewer_kind is ReviewerKind.PERSON
     assert found.answers == review.answers
-    assert found.edited == "It's 35 minutes."
+    assert found.edited == edited
 
 
 def test_the_unchanged_prefilled_text_is_not_an_edit(

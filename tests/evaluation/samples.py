@@ -5,10 +5,10 @@ from functools import cache
 
 from db.records import Answer, Article, Gate, Interval, Review, ReviewerKind, ReviewStatus, Version
 from evaluation.arms import MeasuredArm, MeasuredOutput, compare_arms, reading_ease_sweep, summarise
-from evaluation.indicators import headline
 from evaluation.measures.content import content_measures
 from evaluation.measures.tone import conversational, tone_measures
 from evaluation.pages.figures import LossPoint
+from evaluation.pages.indicators import headline
 from evaluation.pages.report import (
     AgreementRow,
     LineageStep,

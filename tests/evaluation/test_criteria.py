@@ -11,6 +11,9 @@ from evaluation.criteria import (
 )
 from evaluation.errors import EvaluationError
 from evaluation.measures.tone import is_conversational
+from evaluation.scorers.criteria import Criteria
+from evaluation.scorers.emoji import EmojiCriterion
+from evaluation.scorers.person import PersonCriterion
 from tests.evaluation.samples import MIXED, PLAIN, TALK, answers
 from timbre.campaign import load_tone
 
@@ -69,6 +72,42 @@ def test_a_target_that_cannot_be_measured_is_rejected(
         tone_criterion("calm", ToneTarget(bounds, signs))
 
 
-def test_a_persona_without_traits_is_rejected() -> None:
-    with pytest.raises(EvaluationError, match="no traits"):
-        persona_criterion({})
+@pytest.mark.parametrize("traits", [{}, {"proud": ()}])
+def test_a_persona_with_nothing_to_measure_is_rejected(traits: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(EvaluationError, match="No trait of the persona has `markers`"):
+        persona_criterion(traits)
+
+
+def test_traits_without_markers_are_left_out_of_a_criterion() -> None:
+    criterion = persona_criterion({"proud": ("my lamp",), "shy": ()})
+    assert criterion == persona_criterion({"proud": ("my lamp",)})
+    assert criterion.measure("I trim my lamp.")["in_character"] == 1
+    assert criterion.find_problems("I trim a lamp.") == ["too few of the traits' `markers`"]
+
+
+def test_a_persona_without_markers_is_measured_by_its_criteria_alone() -> None:
+    criterion = persona_criterion({"proud": ()}, Criteria(emoji=EmojiCriterion(at_most=0)))
+    assert criterion.feature.label == "Within the criteria"
+    assert "isn’t measured" in criterion.feature.description
+    assert criterion.trait_features == ()
+    assert criterion.measure("I trim a lamp.")["in_character"] == 1
+    assert criterion.measure("I trim a lamp 🙂")["in_character"] == 0
+    assert criterion.find_problems("I trim a lamp 🙂") == ["it has 1 emoji"]
+
+
+def test_what_a_text_lacks_is_said_in_words() -> None:
+    criterion = shipped("conversational")
+    long = "The ship " + "sailed on and on and on " * 6 + "to the island."
+    assert criterion.find_problems(long) == [
+        "words per sentence of at most 20 needed, but it is 41",
+        "0 of at least 2 signs",
+    ]
+    assert criterion.find_problems("So, you know, I think it's fine.") == []
+
+
+def test_a_tone_with_criteria_is_called_the_tone_in_reports() -> None:
+    rules = Criteria(person=PersonCriterion(required=("we",)))
+    feature = tone_criterion("pedalo", ToneTarget(), rules).feature
+    assert (feature.name, feature.label) == ("pedalo", "In the tone")
+    expected = "An answer is in the tone when all of this holds: it uses “we”."
+    assert feature.description == expected

@@ -4,7 +4,7 @@ import pytest
 
 from db.records import Interval
 from evaluation.arms import MeasuredArm, compare_arms, summarise
-from evaluation.indicators import Headline, Standing, headline
+from evaluation.pages.indicators import Headline, Standing, headline
 from evaluation.preferences import Preferences, WinRate
 from evaluation.statistics import more_to_decide
 from evaluation.verdict import Evidence

@@ -37,6 +37,12 @@ finally:
         ("tone check nope", 1),
         ("review push demo-tone", 1),
         ("review status demo-tone", 1),
+        ("init harbour", 1),
+        ("init a/b --description d --pair x=>y", 1),
+        ("init harbour --description d --pair no-arrow", 1),
+        ("check nosuch", 1),
+        ("status nosuch", 1),
+        ("status demo-tone", 0),
     ],
 )
 def test_a_command_without_work_to_do_imports_no_heavy_library(

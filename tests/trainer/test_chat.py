@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 import trl
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from db.records import Example, Message, Role
 from tests.trainer.conftest import TEMPLATE, chat_example, make_tokenizer
 from trainer.chat import Chat, prompt_of, strip_thoughts
 from trainer.errors import TrainerError
+from trainer.models.mini import mini_folder
 from trainer.training.self_test import SelfTest, loss_spans
 
 TEMPLATES = Path(trl.__file__).parent / "chat_templates"
@@ -125,6 +126,21 @@ def test_an_answer_without_loss_carries_none_in_each_family(family: str) -> None
     SelfTest(chat, {tuple(tokens.ids): example}, 999).check(
         torch.tensor([tokens.ids]), torch.tensor([tokens.labels])
     )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "تستغرق الرحلة 35 دقيقة، \u200fتقريبًا.",
+        "渡轮大约需要35分钟，还挺快的。",
+        "フェリーは「35分」かかる。",
+    ],
+)
+def test_answers_in_any_script_carry_loss_unchanged(answer: str) -> None:
+    chat = Chat.from_tokenizer(AutoTokenizer.from_pretrained(mini_folder()))
+    turns = (Message(Role.USER, f"{answer} ?"), Message(Role.ASSISTANT, answer))
+    (span,) = loss_spans(chat.encode_example(dialogue(*turns)).labels)
+    assert chat.decode_answer(span) == answer
 
 
 def test_the_self_test_detects_loss_on_an_answer_without_loss() -> None:

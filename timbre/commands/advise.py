@@ -18,11 +18,12 @@ def advise(
     config: Annotated[
         str,
         typer.Option(
-            help="Configuration file for the comparison, or the name of one in configs/studies."
+            help="Path of a file that configures the comparison, or the name of a file in "
+            "configs/studies."
         ),
     ] = "ladder",
     campaign: Annotated[
-        str, typer.Option(help="Campaign file or name (default: the version's own campaign).")
+        str, typer.Option(help="Path or name of a campaign (default: the version's own campaign).")
     ] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -24,7 +24,7 @@ def answer(
         str, typer.Option(help="Name of the base model on the server (default: its local path).")
     ] = "",
     base_at: Annotated[
-        str, typer.Option(help="URL of the base model's server (default: the same as --at).")
+        str, typer.Option(help="URL of the server for the base model (default: the URL in --at).")
     ] = "",
     tuned_name: Annotated[str, typer.Option(help="Name of the adapter on the server.")] = "tuned",
 ) -> None:

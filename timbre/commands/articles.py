@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from timbre.commands.options import AsJson
-from timbre.console import echo, format_counts, print_json, print_table, progress
+from timbre.console import count_noun, echo, format_counts, print_json, print_table, progress
 from timbre.stores import open_store
 
 _AUDITED = 50
@@ -29,7 +29,7 @@ def add(
         str, typer.Option(help="Licence of the texts, if they don't come from Wikipedia.")
     ] = "",
     language: Annotated[
-        str, typer.Option(help="Language of documents, as an ISO 639-1 code.")
+        str, typer.Option(help="ISO 639-1 code of the documents' language.")
     ] = "en",
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")
@@ -59,8 +59,8 @@ def add(
     if intake.resumed_at:
         echo(f"Resumed at byte {intake.resumed_at:,}, where the last run stopped.")
     echo(
-        f"Read {intake.articles} articles with {intake.passages} passages "
-        f"({intake.new} new records)."
+        f"Read {count_noun(intake.articles, 'article')} with "
+        f"{count_noun(intake.passages, 'passage')} ({count_noun(intake.new, 'new record')})."
     )
     echo(f"Rejected: {format_counts(intake.rejected)}.")
 
@@ -68,7 +68,11 @@ def add(
 @app.command()
 def audit(
     source: Annotated[
-        str, typer.Argument(help="A dump (.xml, .xml.bz2), `sample`, or wiki:en:TITLE.")
+        str,
+        typer.Argument(
+            help="Article source: `sample`, a MediaWiki dump (.xml or .xml.bz2), or a Wikipedia "
+            "page (wiki:en:TITLE)."
+        ),
     ],
     limit: Annotated[
         int, typer.Option(min=0, help="Maximum number of articles to read (0 means no limit).")

@@ -23,11 +23,13 @@ def add(
     file: Annotated[
         Path,
         typer.Argument(
-            help="File with chats in OpenAI, ShareGPT, Alpaca or question-and-answer format, "
-            "as JSON Lines, a JSON list or CSV. The file may be gzipped."
+            help="File with chats in OpenAI, ShareGPT, Alpaca or question-and-answer format. The "
+            "file can contain JSON Lines, a JSON list or CSV, and it can be gzipped."
         ),
     ],
-    licence: Annotated[str, typer.Option(help="Licence or consent that lets you use the chats.")],
+    licence: Annotated[
+        str, typer.Option(help="Licence or consent that allows you to use the chats.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Import existing chats into a campaign as candidates for review and training.

@@ -14,14 +14,16 @@ def demo(
     ] = "sample",
     base: Annotated[
         Literal["smollm2", "mini"],
-        typer.Option(help="Base model: SmolLM2 (downloaded once, 93 MB) or the packaged mini."),
+        typer.Option(
+            help="Base model: SmolLM2 (a one-time download of 93 MB) or the packaged mini model."
+        ),
     ] = "smollm2",
     argilla: Annotated[
         str, typer.Option(help="URL of a running Argilla server (default: start the embedded one).")
     ] = "",
     review: Annotated[
         Literal["rules", "human"],
-        typer.Option(help="Who reviews the records: written rules or people."),
+        typer.Option(help="Whether the records are reviewed by written rules or by people."),
     ] = "rules",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port for the embedded Argilla server.")

@@ -14,7 +14,7 @@ def doctor(
         bool, typer.Option("--migrate", help="Upgrade the database to the current schema.")
     ] = False,
     check: Annotated[
-        bool, typer.Option(help="Check that everything needed to run the loop is available.")
+        bool, typer.Option(help="Check that everything Timbre needs is available.")
     ] = True,
     as_json: AsJson = False,
 ) -> None:

@@ -15,7 +15,9 @@ def export(
     run: Run,
     to: Annotated[
         Literal["merged", "gguf", "ollama", "vllm"],
-        typer.Option(help="Export format. `vllm` writes no files and only prints a command."),
+        typer.Option(
+            help="Export format. For `vllm`, Timbre writes no files and only prints a command."
+        ),
     ],
     folder: Annotated[
         Path | None, typer.Option(help="Folder to write the export to (default: the run's folder).")
@@ -23,13 +25,17 @@ def export(
     into: Annotated[
         Literal["trained-on", "published"],
         typer.Option(
-            help="Base weights to merge the adapter into: the weights as loaded for training "
-            "(quantised if the run used int8 or nf4), or the published weights."
+            help="Base weights to merge the adapter into: `trained-on` means the weights as loaded "
+            "for training (quantised if the run used int8 or nf4), and `published` means the "
+            "weights as published."
         ),
     ] = "trained-on",
     weights: Annotated[
         Literal["f16", "q8_0", "q4_K_M"],
-        typer.Option(help="Number format of the weights in a GGUF file; q4_K_M needs xllamacpp."),
+        typer.Option(
+            help="Number format of the weights in a GGUF file. The format q4_K_M requires "
+            "xllamacpp."
+        ),
     ] = "q8_0",
 ) -> None:
     """Merge an adapter into its base model and check that the result answers like the adapter.

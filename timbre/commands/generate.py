@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def generate(
     campaign: Campaign,
     limit: Annotated[
-        int, typer.Option(min=0, help="Maximum number of passages (0 uses the campaign's limit).")
+        int, typer.Option(min=0, help="Maximum number of passages (0 means the campaign's limit).")
     ] = 0,
     dry_run: Annotated[
-        bool, typer.Option(help="Only estimate the number of requests, the tokens and the cost.")
+        bool, typer.Option(help="Only estimate the cost and the numbers of requests and tokens.")
     ] = False,
     max_usd: Annotated[
         float | None, typer.Option(min=0, help="Stop before the cost exceeds this many US dollars.")
@@ -49,10 +49,10 @@ def generate(
     ] = False,
     keep_going: Annotated[
         bool,
-        typer.Option(help="Continue even if the first texts fail for the same reason."),
+        typer.Option(help="Continue even if the first texts all fail for the same reason."),
     ] = False,
     debug: Annotated[
-        bool, typer.Option(help="Process one row at a time so that breakpoints work.")
+        bool, typer.Option(help="Process one text at a time, so that you can use breakpoints.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,7 +87,9 @@ def _run(
     settings = read_settings()
     with open_store(settings) as store:
         with progress("articles") as advance:
-            add_missing_sources(store, campaign, advance)
+            read = add_missing_sources(store, campaign, advance)
+        for source, intake in read.items():
+            echo_error(f"{source}: {intake.description}.")
         if dry_run:
             _print_estimate(campaign.name, estimate(store, campaign, settings), as_json)
             return

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from timbre.console import echo
-from timbre.settings import read_settings
+from timbre.console import echo, echo_error
+from timbre.settings import SettingsError, read_settings
 from timbre.stores import open_store
 
 if TYPE_CHECKING:
-    from timbre.workflows.setup.create import NewCampaign
+    from timbre.workflows.setup.create import CreatedCampaign
+    from timbre.workflows.setup.new_campaign import NewCampaign
 
 _EXAMPLES = {
     "tone": "Examples, one per line: `plain text => text in the tone`. Or a file or folder of "
@@ -19,6 +20,10 @@ _EXAMPLES = {
     "persona": "Things the persona says, one per line. Or a file or folder of texts. An empty "
     "line ends the list",
 }
+_TEACHER = (
+    "Teacher that writes the texts, such as openai:MODEL or ollama:MODEL. phrasebook is an offline "
+    "one for trying the steps out"
+)
 _Kind = Annotated[
     Literal["tone", "persona"] | None, typer.Option(help="Kind of voice: a tone or a persona.")
 ]
@@ -28,29 +33,31 @@ _Description = Annotated[
 _Pairs = Annotated[
     list[str] | None,
     typer.Option(
-        help="Plain text and its version in the tone, as `plain => rewritten`. You can repeat this "
-        "option."
+        help="Example of rewriting, in the form `plain text => text in the tone`. You can repeat "
+        "this option."
     ),
 ]
 _Texts = Annotated[
     Path | None,
-    typer.Option(help="File or folder of texts that already have the tone or the persona."),
+    typer.Option(help="File or folder with sample texts that show the tone or persona."),
 ]
 _Material = Annotated[
     str | None,
-    typer.Option(help="Material for the texts: a document, folder, file of chats or other source."),
+    typer.Option(
+        help="Material to generate texts from: a document, folder, chat file or other source."
+    ),
 ]
 _Teacher = Annotated[
     str | None, typer.Option(help="Teacher model, in the same format as in a campaign file.")
 ]
 _Reviewers = Annotated[str | None, typer.Option(help="Reviewers' names, separated by commas.")]
 _Language = Annotated[
-    str, typer.Option(help="ISO 639-1 code of the language (default: recognised from the texts).")
+    str, typer.Option(help="ISO 639-1 code of the language (default: detected automatically).")
 ]
 
 
 def init(
-    name: Annotated[str, typer.Argument(help="Name of the campaign and its folder.")],
+    name: Annotated[str, typer.Argument(help="Name of the campaign and of its folder.")],
     kind: _Kind = None,
     description: _Description = "",
     pair: _Pairs = None,
@@ -67,16 +74,17 @@ def init(
 
     Example: timbre init harbour --description "brief and warm" --pair "It is open. => We're open!"
     """
-    kind = kind or ("persona" if _ask("Tone or persona?", "tone") == "persona" else "tone")
+    from timbre.workflows.setup.new_campaign import NewCampaign, check_answers, check_folder
+
+    check_folder(name)
+    kind = kind or _ask_kind()
     description = description or _ask(f"Describe the {kind} in a sentence or two")
-    lines = list(pair or []) if pair or texts else _ask_lines(_EXAMPLES[kind])
+    lines = list(pair or []) if pair or texts else _ask_lines(kind)
     if material is None:
         material = _ask(f"Where is the material? Enter to fill {name}/material later")
-    teacher = teacher or _ask("Teacher", "phrasebook")
+    teacher = teacher or _ask(_TEACHER, "phrasebook")
     if reviewers is None:
         reviewers = _ask("Reviewers' names, separated by commas. Enter if it's only you")
-    from timbre.workflows.setup.create import NewCampaign, create_campaign
-
     new = NewCampaign(
         name,
         kind,
@@ -88,20 +96,27 @@ def init(
         language=language,
         licence=licence,
     )
+    check_answers(new)
+    from timbre.workflows.setup.create import create_campaign
+
     with open_store(read_settings()) as store:
-        folder = create_campaign(store, new)
-    _print_files(new, folder)
+        created = create_campaign(store, new)
+    _print_files(new, created)
 
 
 def _read_examples(
     kind: str, lines: list[str], texts: Path | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Parse lines into example pairs and texts; a single line can be the path of a file to read."""
-    from timbre.workflows.setup.create import parse_pairs, read_texts
+    """Parse lines into example pairs and texts; the last line can be the path of a file to read."""
+    from timbre.workflows.setup.new_campaign import parse_pairs
 
-    if texts is None and len(lines) == 1 and Path(lines[0]).exists():
-        lines, texts = [], Path(lines[0])
-    read = read_texts(texts) if texts else ()
+    if texts is None and lines and Path(lines[-1]).exists():
+        lines, texts = lines[:-1], Path(lines[-1])
+    read = tuple[str, ...]()
+    if texts:
+        from timbre.workflows.setup.material_files import read_texts
+
+        read = read_texts(texts)
     return ((), (*lines, *read)) if kind == "persona" else (tuple(parse_pairs(lines)), read)
 
 
@@ -113,16 +128,34 @@ def _ask(question: str, default: str = "") -> str:
     return answer.strip()
 
 
-def _ask_lines(question: str) -> list[str]:
-    lines = [_ask(question)]
-    while lines[-1] and not Path(lines[-1]).exists():
-        lines.append(_ask("…"))
-    return list(filter(None, lines))
+def _ask_kind() -> Literal["tone", "persona"]:
+    while (answer := _ask("Tone or persona?", "tone").lower()) not in {"tone", "persona"}:
+        echo_error(f"“{answer}” is neither. Answer tone or persona.")
+    return "persona" if answer == "persona" else "tone"
 
 
-def _print_files(new: "NewCampaign", folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
+def _ask_lines(kind: str) -> list[str]:
+    """Ask for examples up to an empty line or a path; a line that is no pair is asked for again."""
+    from timbre.workflows.setup.new_campaign import parse_pairs
+
+    lines, question = list[str](), _EXAMPLES[kind]
+    while line := _ask(question):
+        question = "…"
+        if Path(line).exists():
+            return [*lines, line]
+        try:
+            list(parse_pairs([line] if kind == "tone" else []))
+            lines.append(line)
+        except SettingsError as error:
+            echo_error(str(error))
+    return lines
+
+
+def _print_files(new: "NewCampaign", created: "CreatedCampaign") -> None:
+    for path in sorted(created.folder.rglob("*")):
         if path.is_file():
             echo(f"Wrote {path}.")
+    for line in created.unused:
+        echo(f"Not used: {line}")
     if not new.material:
-        echo(f"Put documents or chats into {folder / 'material'}.")
+        echo(f"Put documents into {created.folder / 'material'}.")

@@ -81,7 +81,9 @@ def next_command(path: str, arguments: dict[str, Any]) -> str:
         if not isinstance(name, str) or not name:
             name = _campaign_of(str(arguments.get("version") or ""))
         if name:
-            return _campaign_next(name)
+            command = _campaign_next(name)
+            is_checked = path == "check" and command == f"timbre check {name}"
+            return f"timbre generate {name}" if is_checked else command
     except (SettingsError, StoreError):
         pass  # for example, if the campaign's file was deleted
     return _NEXT.get(path, "timbre status CAMPAIGN")

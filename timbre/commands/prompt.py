@@ -33,8 +33,7 @@ def show(
 
     settings, loaded = read_settings(), load_campaign(campaign)
     from timbre.workflows.generate.prompts import show_prompt
-    from timbre.workflows.setup.check import usable_passages
-    from timbre.workflows.setup.material import read_material
+    from timbre.workflows.setup.material import read_material, usable_passages
 
     with open_store(settings) as store:
         passages = usable_passages(loaded, read_material(store, loaded))

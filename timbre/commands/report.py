@@ -13,7 +13,11 @@ from timbre.stores import open_store
 
 def report(
     campaign: Annotated[
-        str, typer.Argument(help="Campaign file or name (default: write an overview of all runs).")
+        str,
+        typer.Argument(
+            help="Path or name of a campaign. Without a campaign, Timbre writes an overview of all "
+            "runs."
+        ),
     ] = "",
     run: Annotated[str, typer.Option(help="Run id (default: the newest finished run).")] = "",
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,

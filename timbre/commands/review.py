@@ -12,16 +12,14 @@ from timbre.settings import read_settings
 from timbre.stores import open_store
 
 app = typer.Typer(
-    no_args_is_help=True, help="Serve Argilla, manage reviewers, and push and pull records."
+    no_args_is_help=True, help="Serve Argilla, manage reviewers, push records and pull reviews."
 )
 user_app = typer.Typer(no_args_is_help=True, help="Manage reviewer accounts.")
 app.add_typer(user_app, name="user")
 
 _Outputs = Annotated[
     bool,
-    typer.Option(
-        "--outputs", help="Work with blind comparisons of model outputs instead of candidates."
-    ),
+    typer.Option("--outputs", help="Use blind comparisons of model outputs instead of candidates."),
 ]
 
 
@@ -108,7 +106,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
 
     Example: timbre review push demo-tone
     """
-    from timbre.argilla import connection
+    from timbre.argilla import connection, describe_access
     from timbre.campaign import load_campaign
 
     settings, loaded = read_settings(), load_campaign(campaign)
@@ -120,6 +118,7 @@ def push(campaign: Campaign, outputs: _Outputs = False) -> None:
     with open_store(settings) as store, progress("push") as advance:
         count = send(store, loaded, argilla, advance)
     echo(f"{count.new} new, {count.changed} corrected, {count.unchanged} unchanged.")
+    echo(describe_access(argilla, loaded.review.annotators))
 
 
 @app.command()
@@ -174,12 +173,12 @@ def watch(
     address: Annotated[
         str,
         typer.Option(
-            help="URL where Argilla can reach this machine (required if Argilla runs on "
-            "another machine)."
+            help="URL at which Argilla can reach this machine (required if Argilla runs on another "
+            "machine)."
         ),
     ] = "",
     every: Annotated[
-        float, typer.Option(min=1, help="Interval between full pulls in seconds.")
+        float, typer.Option(min=1, help="Number of seconds between pulls of all reviews.")
     ] = 300.0,
 ) -> None:
     """Pull reviews as they're submitted, until you press Ctrl-C.
@@ -247,7 +246,8 @@ def agreement(
     campaign: Campaign,
     outputs: _Outputs = False,
     most: Annotated[
-        int, typer.Option(min=0, help="Number of records per question to list for discussion.")
+        int,
+        typer.Option(min=0, help="Number of records to suggest for discussion for each question."),
     ] = 3,
     full: Full = False,
     as_json: AsJson = False,
@@ -267,13 +267,15 @@ def agreement(
         records_to_discuss,
         uninformative_reviewers,
     )
-    from timbre.workflows.review.pull import independent_reviews
+    from timbre.workflows.review.pull import independent_reviews, reviewed_texts
 
+    ratings = loaded.review_settings.ratings
     with open_store() as store:
         reviews = independent_reviews(store, loaded, outputs)
-    questions, ratings = answered_questions(reviews), loaded.review_settings.ratings
+        disagreements = records_to_discuss(reviews, most, ratings)
+        texts = reviewed_texts(store, [record.subject for record in disagreements])
+    questions = answered_questions(reviews)
     rows = agreement_rows(measure_agreement(reviews, questions, ratings=ratings))
-    disagreements = records_to_discuss(reviews, most, ratings)
     uninformative = uninformative_reviewers(
         reviews, loaded.datasets_of(loaded.calibration_dataset), ratings
     )
@@ -293,10 +295,13 @@ def agreement(
         echo(f"Uninformative: {line}.")
     if disagreements:
         answers = [
-            (d.question, d.subject[:12], "; ".join(f"{name}: {a}" for name, a in d.answers))
+            (
+                *(d.question, d.subject[:12], texts.get(d.subject, "")),
+                "; ".join(f"{name}: {a}" for name, a in d.answers),
+            )
             for d in disagreements
         ]
-        print_table(("question", "discuss", "answers"), answers)
+        print_table(("question", "discuss", "text", "answers"), answers)
 
 
 @app.command()

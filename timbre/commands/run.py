@@ -85,7 +85,7 @@ def promote(
     run: Run,
     campaign: CampaignOption,
     anyway: Annotated[
-        str, typer.Option(help="Reason to record for promoting the run without a comparison.")
+        str, typer.Option(help="Promote the run without a comparison, and record this reason.")
     ] = "",
 ) -> None:
     """Promote a run if it beats the current one on its held-out prompts.
@@ -181,15 +181,15 @@ def chat(
 def watch(
     campaign: Annotated[
         list[str] | None,
-        typer.Argument(help="Campaigns to watch (default: all with a [watch] section)."),
+        typer.Argument(help="Campaigns to watch (default: all campaigns with a [watch] section)."),
     ] = None,
     trigger: Annotated[bool, typer.Option(help="Queue runs for new versions.")] = True,
     train: Annotated[bool, typer.Option(help="Train the runs in the queue.")] = True,
     reviews: Annotated[
         str,
         typer.Option(
-            help="HOST:PORT where Argilla can reach this machine. If set, the worker also "
-            "pulls reviews."
+            help="HOST:PORT at which Argilla can reach this machine. With this option, the worker "
+            "also pulls reviews."
         ),
     ] = "",
     every: Annotated[float, typer.Option(min=0.1, help="Polling interval in seconds.")] = 5.0,
@@ -227,7 +227,9 @@ def perform(
     campaign: CampaignOption,
     config: Annotated[
         str,
-        typer.Option(help="Training file, or its name (default: the campaign's training file)."),
+        typer.Option(
+            help="Path or name of a training file (default: the campaign's training file)."
+        ),
     ] = "",
     with_worker: Annotated[bool, typer.Option("--with-worker", hidden=True)] = False,
 ) -> None:

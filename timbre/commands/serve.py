@@ -27,7 +27,7 @@ def serve(
     ] = True,
     context: Annotated[
         int,
-        typer.Option(min=128, help="Maximum number of tokens in a prompt and its answer together."),
+        typer.Option(min=128, help="Maximum total number of tokens in a prompt and its answer."),
     ] = 4096,
 ) -> None:
     """Serve the tuned model and its base over OpenAI's API, for programs on this machine.

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Run the published experiments on tone and persona.")
 
-Config = Annotated[str, typer.Option(help="Study file, or the name of one in configs/studies.")]
+Config = Annotated[
+    str, typer.Option(help="Path of a study file, or the name of a study in configs/studies.")
+]
 DryRun = Annotated[
     bool,
-    typer.Option(help="List the remaining work and estimate how long it will take, then stop."),
+    typer.Option(help="Only list the remaining work and estimate how long it will take."),
 ]
 
 

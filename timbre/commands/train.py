@@ -14,7 +14,8 @@ from timbre.stores import open_store
 def train(
     version: Version,
     config: Annotated[
-        str, typer.Option(help="Training file, or the name of one in configs/training.")
+        str,
+        typer.Option(help="Path of a training file, or the name of a file in configs/training."),
     ] = "mini",
     resume: Annotated[
         bool,

@@ -21,7 +21,9 @@ def tune(
     ] = "https://api.openai.com/v1",
     folder: Annotated[
         Path | None,
-        typer.Option(help="Folder to store the job's state in (default: a folder in TIMBRE_HOME)."),
+        typer.Option(
+            help="Folder for the state of the fine-tuning job (default: a folder in TIMBRE_HOME)."
+        ),
     ] = None,
     epochs: Annotated[
         int, typer.Option(min=0, help="Number of training epochs (0 lets the service choose).")

@@ -22,7 +22,7 @@ def freeze(
         str, typer.Option(help="Name of the new version (default: the campaign's name).")
     ] = "",
     override: Annotated[
-        str, typer.Option(help="Reason to record for freezing a version even if a gate fails.")
+        str, typer.Option(help="Freeze the version even if a gate fails, and record this reason.")
     ] = "",
 ) -> None:
     """Freeze a campaign's approved texts as a version, if they pass the gates.

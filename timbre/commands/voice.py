@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from db.records import Candidate, Rejection
 
 VoiceFile = Annotated[
-    str, typer.Argument(help="Tone or persona file, or the name of one in configs/.")
+    str,
+    typer.Argument(
+        help="Path of a tone or persona file, or the name of a tone or persona in configs/."
+    ),
 ]
 
 

@@ -19,7 +19,6 @@ from db.records import (
 from db.reviews import current_reviews
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
-from db.versions.splits import Splits
 from evaluation import scorer_cards
 from evaluation.gates import ApprovedTexts, DecisionAgreement, pair_gates, quality_gates
 from evaluation.judge_cards import JudgeCard
@@ -50,12 +49,7 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
         name=name,
         campaign=campaign.name,
         salt=config.salt,
-        splits=Splits(
-            train=config.train,
-            validation=config.validation,
-            test=config.test,
-            minimum_articles=config.minimum_articles,
-        ),
+        splits=config.splits,
         gates=version_gates(store, campaign, approved, agreement),
         override=override,
         agreement=agreement.alpha,

@@ -11,7 +11,8 @@ from db.store import Store
 from pipelines.articles.intake import read_batches
 from pipelines.articles.source_page import SourceTerms
 from pipelines.articles.sources import is_documents, source_name
-from timbre.console import ProgressCallback
+from pipelines.errors import SourceError
+from timbre.console import ProgressCallback, count_noun, format_counts
 
 if TYPE_CHECKING:
     from timbre.campaign import Campaign
@@ -31,6 +32,13 @@ class Intake:
     new: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     resumed_at: int = 0
+
+    @property
+    def description(self) -> str:
+        """The counts as text."""
+        rejected = f"; rejected: {format_counts(self.rejected)}" if self.rejected else ""
+        articles = count_noun(self.articles, "article")
+        return f"{articles} with {count_noun(self.passages, 'passage')}{rejected}"
 
     def count(self, record: Record) -> None:
         """Add a record to the count of its type."""
@@ -54,7 +62,7 @@ def add_articles(
     Reading a multistream dump continues where the previous run stopped. `terms` apply to texts that
     don't come from Wikipedia. `limit` is the maximum number of articles to read (0 for all).
 
-    Raises `SourceError` if the source can't be read.
+    Raises `SourceError` if the source can't be read or has no usable passages.
     """
     file = "" if limit else _fingerprint(source)
     offsets = {p.offset for p in store.stream(ReadingPosition, source_fingerprint=file)}
@@ -84,20 +92,30 @@ def add_articles(
             if len(pending) >= _BATCH:
                 flush(end)
         flush(None if end else 0)
+        if not intake.passages and not intake.resumed_at:
+            raise SourceError(
+                f"{source_name(source)} has no passages to write about, because everything in it "
+                f"was rejected ({format_counts(intake.rejected)}). Add another source."
+            )
     finally:
         # Everything before an error in the source is complete and is stored.
         flush(0)
     return intake
 
 
-def add_missing_sources(store: Store, campaign: "Campaign", on_progress: ProgressCallback) -> None:
+def add_missing_sources(
+    store: Store, campaign: "Campaign", on_progress: ProgressCallback
+) -> dict[str, Intake]:
     """Read the campaign's sources that have no articles in the store yet, and all its documents.
 
-    Documents are always read, because they may have been added or changed in the meantime.
+    Documents are always read, because they may have been added or changed in the meantime. Returns
+    what was read from each source.
     """
-    for source in campaign.sources:
-        if is_documents(source) or not store.count(Article, source=source_name(source)):
-            add_articles(store, source, on_progress, source_terms(campaign, source))
+    return {
+        source: add_articles(store, source, on_progress, source_terms(campaign, source))
+        for source in campaign.sources
+        if is_documents(source) or not store.count(Article, source=source_name(source))
+    }
 
 
 def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
@@ -105,7 +123,7 @@ def source_terms(campaign: "Campaign", source: str) -> SourceTerms:
 
     Sources that aren't documents state their own licence and language.
     """
-    terms = SourceTerms(campaign.licence, campaign.voice.language)
+    terms = SourceTerms(campaign.licence, campaign.voice.language, campaign.chats)
     return terms if is_documents(source) else SourceTerms()
 
 

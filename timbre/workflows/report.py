@@ -27,9 +27,9 @@ from db.runs import RunStatus
 from db.store import Store
 from db.versions.contents import version_examples
 from evaluation.arms import compare_arms, reading_ease_sweep, summarise
-from evaluation.indicators import headline
 from evaluation.measures.content import SIMILARITY
 from evaluation.pages.figures import LossPoint
+from evaluation.pages.indicators import headline
 from evaluation.pages.page import write_atomically, write_figures
 from evaluation.pages.report import (
     AgreementRow,

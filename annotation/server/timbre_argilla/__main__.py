@@ -27,9 +27,8 @@ def main() -> int:
     parser.add_argument(
         "--attached",
         action="store_true",
-        help="read the database URL (one line, empty for SQLite) from standard input, so "
-        "that its password doesn't appear in process lists, and stop when standard "
-        "input closes",
+        help="read the database URL (one line, empty for SQLite) from standard input to keep its "
+        "password out of process lists, and stop when standard input closes",
     )
     parser.add_argument(
         "--environment",

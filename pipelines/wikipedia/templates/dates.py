@@ -5,6 +5,7 @@ import re
 from pipelines.wikipedia.templates.template_call import TemplateCall
 from pipelines.wikipedia.templates.wiki import Wiki
 
+_YEAR = re.compile(r"[0-9]{1,4}\Z")
 _ISO = re.compile(r"(\d{3,4})-(\d{1,2})-(\d{1,2})\Z")
 _YES = frozenset({"y", "yes", "1", "on", "true"})
 _DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])(?:er|º|\.)?\Z")
@@ -15,16 +16,18 @@ _SEPARATORS = {"es": " de ", "pt": " de "}
 
 def render_date(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render a date given as year, month and day, such as “30 June 2015” or “June 2015”."""
-    parts = [value for value in call.filled()[:3] if value.lower() not in {"df", "mf"}]
-    if len(parts) == 1 and not parts[0].isdigit():
+    parts = [value for value in call.filled() if value.lower() not in {"df", "mf"}]
+    if len(parts) > 3:
+        return None  # a time, or the country of a film's release
+    if len(parts) == 1 and not _YEAR.match(parts[0]):
         return _written(parts[0], wiki)
     return _date(parts[::-1], wiki, is_month_first=_is_month_first(call, options))
 
 
 def _is_month_first(call: TemplateCall, options: str) -> bool:
-    if call.named.get("format"):
-        return call.named["format"].lower() in {"mdy", "md"}
-    return options == "mdy" and call.named.get("df", "").lower() not in _YES
+    if form := call.option("format"):
+        return form.lower() in {"mdy", "md"}
+    return options == "mdy" and call.option("df").lower() not in _YES
 
 
 def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
@@ -32,7 +35,7 @@ def render_day_first(call: TemplateCall, wiki: Wiki, options: str) -> str | None
     values = call.values[:3]
     if len(call.filled()) == 1:
         return _written(call.filled()[0], wiki)
-    if len(values) == 2 or (len(values) == 3 and not values[2] and not values[0].isdigit()):
+    if len(values) == 2 or (len(values) == 3 and not values[2] and not _YEAR.match(values[0])):
         values = ["", *values[:2]]
     if not any(values):
         return None
@@ -57,7 +60,7 @@ def _date(parts: list[str], wiki: Wiki, is_month_first: bool) -> str | None:
     """
     day, written_month, year = (part.strip() for part in ["", "", "", *parts][-3:])
     month = _month(written_month, wiki)
-    has_year = year.isdigit() or (not year and day and month)
+    has_year = _YEAR.match(year) or (not year and day and month)
     if month is None or not has_year or (day and not (month and _is_day(day, month, wiki))):
         return None
     return _in_order(day.lstrip("0"), month, year, wiki, is_month_first)
@@ -84,7 +87,7 @@ def _month(text: str, wiki: Wiki) -> str | None:
     """Return the name of a month, given its number or name, or None if there is no such month."""
     if not text:
         return ""
-    if text.isdigit():
+    if _YEAR.match(text):
         number = int(text)
         return wiki.months[number - 1] if 1 <= number <= len(wiki.months) else None
     names = [month for month in wiki.months if month.lower() == text.lower()]
@@ -95,7 +98,7 @@ def _month(text: str, wiki: Wiki) -> str | None:
 def _written(text: str, wiki: Wiki) -> str | None:
     """Return the text if it is a written-out date or a year, or else None."""
     text = " ".join(text.split())
-    if re.fullmatch(r"\d{1,4}", text):
+    if _YEAR.match(text):
         return text
     if match := _ISO.match(text):
         return _date(list(match.groups())[::-1], wiki, is_month_first=False)
@@ -104,16 +107,17 @@ def _written(text: str, wiki: Wiki) -> str | None:
 
 
 def render_as_of(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render `{{as of|2015|6|lc=y}}` as “as of June 2015”."""
-    if alternative := call.named.get("alt"):
-        return alternative
-    date = render_date(
-        call, wiki, "mdy" if call.named.get("df", "").lower() in {"us", "mdy"} else ""
-    )
-    if date is None or call.named.get("bare", "").lower() in _YES:
+    """Render `{{as of|2015|6|lc=y|post=,}}` as “as of June 2015,”."""
+    text = call.option("alt") or _as_of(call, wiki)
+    return text and f"{text}{call.option('post')}"
+
+
+def _as_of(call: TemplateCall, wiki: Wiki) -> str | None:
+    date = render_date(call, wiki, "mdy" if call.option("df").lower() in {"us", "mdy"} else "")
+    if date is None or call.option("bare").lower() in _YES:
         return date
-    opening = "since" if call.named.get("since", "").lower() in _YES else "as of"
-    is_lower_case = call.named.get("lc", "") not in {"", "n", "no"}
+    opening = "since" if call.option("since").lower() in _YES else "as of"
+    is_lower_case = call.option("lc") not in {"", "n", "no"}
     return f"{opening if is_lower_case else opening.capitalize()} {date}"
 
 

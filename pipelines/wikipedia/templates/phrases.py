@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.wikipedia.templates.patterns import fill_pattern, find_argument
+from pipelines.wikipedia.templates.patterns import fill_pattern, find_argument, has_more
 from pipelines.wikipedia.templates.template_call import TemplateCall
 from pipelines.wikipedia.templates.wiki import Wiki
 from pipelines.wikipedia.wikitext.markers import QUOTATION, QUOTATION_END
@@ -16,9 +16,11 @@ def render_labelled(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{lang-fr|Amitié}}`, or `{{langx|fr|Amitié}}` with option 2, as “French: Amitié”."""
     is_numbered = options == "2"
     code = call.value(0) if is_numbered else call.name.removeprefix("lang-")
-    text = call.named.get("text") or call.value(1 if is_numbered else 0)
-    language = call.named.get("label", "") or wiki.languages.get(code, "")
-    if call.named.get("label", "").lower() in {"none", "no"} or call.named.get("links") == "-":
+    text = call.option("text") or call.value(1 if is_numbered else 0)
+    if has_more("2" if is_numbered else "1", call):
+        return None  # a transliteration or a translation
+    language = call.option("label") or wiki.languages.get(code, "")
+    if call.option("label").lower() in {"none", "no"} or call.option("links") == "-":
         return text or None
     pattern = wiki.words.get("language", "")
     if not text or not language or not pattern:
@@ -30,7 +32,7 @@ def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{HMS|Victory|1765|6}}` or `{{ship|HMS|Victory|1765|6}}` as “HMS Victory”."""
     values = call.values if call.name == "ship" else [call.name.upper(), *call.values]
     prefix, name, mark, form = (*values, "", "", "", "")[:4]
-    form = form or call.named.get("up", "") or call.named.get("format", "")
+    form = form or call.option("up") or call.option("format")
     if not name or form not in {"", "2", "6"}:
         return None
     if form == "2" and not (call.name == "ship" and _LETTERS.match(prefix)):
@@ -41,6 +43,8 @@ def render_ship(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 def render_japanese(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{nihongo|tea|茶|cha}}` as “tea (茶, cha)”."""
+    if has_more("3", call):
+        return None
     english, kanji, romaji = call.value(0), call.value(1), call.value(2)
     main = english or romaji
     aside = ", ".join(part for part in (kanji, romaji if english else "") if part)
@@ -51,7 +55,7 @@ def render_sic(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{sic|ex|treamly}}` as “extreamly [sic]”."""
     is_doubtful = call.value(0) == "?"
     word = "" if is_doubtful else "".join(call.values[:2])
-    if call.named.get("hide", "").lower() in _YES:
+    if call.option("hide").lower() in _YES:
         return word or None
     note = "[sic?]" if is_doubtful else "[sic]"
     return f"{word} {note}" if word else note
@@ -90,7 +94,7 @@ def render_quotation(call: TemplateCall, wiki: Wiki, options: str) -> str | None
     """
     names = [*(part.strip() for part in options.split(";")), ""]
     text = find_argument(names[0], call)
-    if not text:
+    if not text or has_more(options, call):
         return None
     by = [value for names_ in names[1:] if names_ and (value := find_argument(names_, call))]
     return quote_block(text, ", ".join(by), wiki)
@@ -107,7 +111,10 @@ def quote_block(text: str, attribution: str, wiki: Wiki) -> str:
 
 
 def render_marks(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
-    """Render a quotation within a sentence, in the wiki's quotation marks."""
+    """Render a quotation within a sentence, in the wiki's quotation marks.
+
+    Arguments after the quotation, such as its author, aren't part of the sentence.
+    """
     text = fill_pattern(options or "{1}", call)
     opening, closing = wiki.quotation
     return f"{opening}{text}{closing}" if text else None

@@ -3,7 +3,9 @@
 import html
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
+from pipelines.wikipedia.templates.patterns import has_more
 from pipelines.wikipedia.templates.template_call import TemplateCall
 from pipelines.wikipedia.templates.wiki import Wiki
 from pipelines.wikipedia.wikitext.markers import FRACTION
@@ -18,7 +20,14 @@ _VISIBLE = frozenset(
     {"", "or", "comma", "br", "br()", "b", "sqbr", "semicolon", "/", "x", "sc", "flip"}
 )
 _YES = frozenset({"on", "y", "yes", "1"})
-_SPELLED = ("spell", "input", "disp_only")
+_GROUPING: dict[str, dict[str, Any]] = {
+    "": {},
+    "5": {"grouped_from": 5},
+    "off": {"thousands": ""},
+}
+_SHORT = frozenset({"on", "in", "y", "yes", "1", "~", "values"})
+_BY = "{by}"  # shown as “by” before a word, and as “×” between symbols
+_AMERICAN = re.compile(r"(met|lit)re")
 _CHEMICAL = re.compile(r"[\w()\[\]+\-−·*]+\Z")
 
 
@@ -26,12 +35,15 @@ def render_measure(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{convert|60|to|80|kg|lb}}` as “60 to 80 kg”, without the conversion.
 
     The result is None if the page shows something else (only the conversion, or a spelled-out
-    number), or if the amount or unit can't be parsed.
+    number), or if the amount or unit can't be parsed. With the option `5`, thousands are separated
+    in numbers of at least five digits.
     """
-    if call.named.get("disp", "") not in _VISIBLE or any(call.named.get(k) for k in _SPELLED):
+    grouping = _GROUPING.get(call.option("comma") or options)
+    if call.option("disp") not in _VISIBLE or grouping is None:
         return None
+    wiki = replace(wiki, numbers=wiki.numbers and replace(wiki.numbers, **grouping))
     measure = _parse_measure([_clean(value) for value in call.values], wiki)
-    adjective = call.named.get("adj", "")
+    adjective = call.option("adj") or call.option("sing")
     if measure is None or adjective not in {"", "on", "off", "mid"}:
         return None
     middle = measure.rest[-1] if adjective == "mid" and measure.rest else ""
@@ -96,21 +108,42 @@ def _with_unit(
     amount: str, code: str, is_adjective: bool, call: TemplateCall, wiki: Wiki
 ) -> str | None:
     """Add the unit to an amount, or return None if the unit is unknown."""
-    units = wiki.units
+    units, is_short = wiki.units, _is_abbreviated(call)
     if (match := _PREFIXED_UNIT.match(code)) and match.group(1) in units.millions:
-        if call.named.get("abbr", "") in _YES:
+        if is_short:
             amount, code = f"{amount} × 10{superscript(match.group(1))}", match.group(2)
         else:
             amount, code = f"{amount} {units.millions[match.group(1)]}", match.group(2)
-    name = units.words.get(code) or units.symbols.get(code)
+    word = None if is_short and units.symbols else units.words.get(code)
+    name = word or units.symbols.get(code)
     if name is None:
         return None
-    if name in units.singular and (is_adjective or _is_singular(amount)):
-        name = units.singular[name]
+    if word and (is_adjective or _is_singular(amount)) and (units.singular or units.joiner):
+        name = _singular(word, units.singular)
+    if word and call.option("sp") == "us":
+        name = _AMERICAN.sub(r"\1er", name)
     if name[0] == "/":
         return f"{amount}{name}"
-    is_hyphenated = is_adjective and name.isalpha() and len(name) > 2
-    return f"{amount}{'-' if is_hyphenated else units.joiner}{name}"
+    amount = amount.replace(_BY, " by " if word else f"{units.joiner}{name} × ")
+    if is_adjective and word and units.joiner:
+        return f"{amount.replace(' by ', '-by-')}-{name.replace(' ', '-')}"
+    return f"{amount}{units.joiner}{name}"
+
+
+def _is_abbreviated(call: TemplateCall) -> bool:
+    """Return whether the page shows the unit's symbol, as `{{cvt}}` and `abbr=on` do."""
+    default = "on" if call.name == "cvt" else ""
+    return (call.option("abbr") or default) in _SHORT
+
+
+def _singular(words: str, irregular: dict[str, str]) -> str:
+    """Return the singular of a unit's name: square mile, kilometre per hour, foot."""
+    if words in irregular:
+        return irregular[words]
+    first, *rest = re.split(r"(?= per )", words, maxsplit=1)
+    head, _, last = first.rpartition(" ")
+    last = irregular.get(last, last.removesuffix("s"))
+    return "".join([f"{head} {last}".lstrip(), *rest])
 
 
 def _is_singular(amount: str) -> bool:
@@ -148,13 +181,11 @@ def render_value(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
         if margin is None:
             return None
         text += f" ± {margin}"
-    if power := call.named.get("e"):
+    if power := call.option("e"):
         text += f" × 10{superscript(power)}"
-    code = call.named.get("u") or call.named.get("ul") or ""
+    code = call.option("u") or call.option("ul") or ""
     unit = wiki.units.symbols.get(code, code)
-    if re.search(r"[\d\[\]]", unit) or set(call.named) & {"up", "upl", "end", "p", "s"}:
-        return None
-    return f"{text} {unit}".strip()
+    return None if re.search(r"[\d\[\]]", unit) else f"{text} {unit}".strip()
 
 
 def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
@@ -163,10 +194,10 @@ def render_unit(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     The exponent follows its unit, so `{{unité|3|m|2}}` becomes “3 m²”.
     """
     text = format_number(_clean(call.value(0)).replace(" ", "").replace(",", "."), wiki.numbers)
-    if power := call.named.get("e"):
+    if power := call.option("e"):
         text = text and f"{text} × 10{superscript(power)}"
     units = [_clean(value) for value in call.values[1:] if value]
-    if text is None or any(key not in {"e", "u"} for key in call.named):
+    if text is None:
         return None
     shown = ""
     for unit in units:
@@ -186,7 +217,7 @@ def render_chemical(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
 
 def render_number(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render a number with the wiki's separators."""
-    return format_number(_clean(call.value(0)), wiki.numbers)
+    return None if has_more("1", call) else format_number(_clean(call.value(0)), wiki.numbers)
 
 
 def render_superscript(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
@@ -211,15 +242,12 @@ def render_money(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """
     amount = _clean(call.value(0))
     text = format_number(amount, wiki.numbers) or (amount if amount[:1].isdigit() else None)
-    if text is None or call.value(1) or set(call.named) - {"link", "long", "nolink"}:
-        return None
-    return None if call.named.get("long") else f"{options}{text}"
+    return None if text is None or call.value(1) else f"{options}{text}"
 
 
 def render_currency(call: TemplateCall, wiki: Wiki, options: str) -> str | None:
     """Render `{{currency|300|USD}}` as “US$300”."""
-    code = (call.value(1) or call.named.get("type", "")).strip().upper()
-    text = format_number(_clean(call.value(0) or call.named.get("amount", "")), wiki.numbers)
+    code = (call.value(1) or call.option("type")).strip().upper()
+    text = format_number(_clean(call.value(0) or call.option("amount")), wiki.numbers)
     sign = wiki.currencies.get(code)
-    is_plain = not set(call.named) - {"1", "2", "amount", "type", "linked", "first"}
-    return f"{sign}{text}" if sign and text and is_plain and not call.value(2) else None
+    return f"{sign}{text}" if sign and text and not call.value(2) else None

@@ -1,8 +1,9 @@
 """Render templates as text, as far as possible without access to the wiki.
 
-The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. If
-a template isn't listed or its arguments can't be parsed, a marker (a “hole”) takes its place, and
-passages that contain such markers are rejected.
+The files `wikis/*.toml` list the texts that templates show, and the templates that show nothing. A
+marker (a “hole”) replaces a template that isn't listed or whose arguments can't be parsed.
+The same happens if a call has a named argument that no rule reads and `silent` doesn't list.
+Passages that contain such markers are rejected.
 """
 
 from collections.abc import Callable
@@ -81,11 +82,16 @@ def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
 
 
 def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
-    """Fill a pattern with the arguments of a call, or call the renderer that the pattern names."""
-    if not pattern.startswith("@"):
-        return fill_pattern(pattern, call)
-    name, _, options = pattern[1:].partition(" ")
-    return _RENDERERS[name](call, wiki, options)
+    """Fill a pattern with the arguments, or return the result of `@renderer options`.
+
+    An argument that isn't read could be text that the page shows, so there is no result then.
+    """
+    if pattern.startswith("@"):
+        name, _, options = pattern[1:].partition(" ")
+        text = _RENDERERS[name](call, wiki, options)
+    else:
+        text = fill_pattern(pattern, call)
+    return None if call.unread() - wiki.silent else text
 
 
 def _hole(name: str, inner: str) -> str:

@@ -56,6 +56,7 @@ class Wiki:
     disambiguation: frozenset[str] = frozenset()
     list_titles: tuple[str, ...] = ()
     list_ends: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
     words: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
@@ -109,6 +110,7 @@ def load_wiki(language: str) -> Wiki:
         disambiguation=frozenset(_listed(common, own, "disambiguation")),
         list_titles=tuple(_listed(common, own, "list_titles")),
         list_ends=tuple(_listed(common, own, "list_ends")),
+        silent=frozenset(_listed(common, own, "silent")),
         words=own.get("words", {}),
         languages=own.get("languages", {}),
         currencies=own.get("currencies", {}),

@@ -33,6 +33,40 @@ def replace_elements(text: str, names: str, replace: Replacement) -> str:
     return "".join([*parts, text[end:]]) if parts else text
 
 
+def replace_nested(
+    text: str, names: str, replace: Replacement, attributes: re.Pattern[str] | None = None
+) -> str:
+    """Replace the outermost elements, which can contain others of the same name.
+
+    If `attributes` is given, the opening tag must contain it. An element that is never closed stays
+    as it is.
+    """
+    parts: list[str] = []
+    end = 0
+    for opening, closing in _pairs(text, names):
+        if opening.start() < end or (attributes and not attributes.search(opening[0])):
+            continue
+        content = text[opening.end() : closing.start()]
+        parts += [text[end : opening.start()], replace(opening[2].lower(), content)]
+        end = closing.end()
+    return "".join([*parts, text[end:]]) if parts else text
+
+
+def _pairs(text: str, names: str) -> list[tuple[re.Match[str], re.Match[str]]]:
+    """The opening and closing tags that belong together, in the order of their opening tags."""
+    open_tags: dict[str, list[re.Match[str]]] = {}
+    pairs: list[tuple[re.Match[str], re.Match[str]]] = []
+    for tag in _tag(names).finditer(text):
+        if tag[0].endswith("/>"):
+            continue
+        stack = open_tags.setdefault(tag[2].lower(), [])
+        if not tag[1]:
+            stack.append(tag)
+        elif stack:
+            pairs.append((stack.pop(), tag))
+    return sorted(pairs, key=lambda pair: pair[0].start())
+
+
 @cache
 def _opening(names: str) -> re.Pattern[str]:
     return re.compile(rf"<({names})\b[^<>]*>", re.IGNORECASE)
@@ -41,3 +75,8 @@ def _opening(names: str) -> re.Pattern[str]:
 @cache
 def _closing(name: str) -> re.Pattern[str]:
     return re.compile(rf"</{name}\s*>", re.IGNORECASE)
+
+
+@cache
+def _tag(names: str) -> re.Pattern[str]:
+    return re.compile(rf"<(/?)({names})\b[^<>]*>", re.IGNORECASE)

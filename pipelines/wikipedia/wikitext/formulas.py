@@ -16,6 +16,8 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _SUPERSCRIPT = re.compile(r"\^(?:\{([^{}]*)\}|(\w))")
 _SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
 _MAX_CHARACTERS = 60
+_CHEMICAL = re.compile(r"(?:\d+ )?[A-Za-z0-9()\[\]]+(?: \+ [A-Za-z0-9()\[\] ]+)*\Z")
+_ATOMS = re.compile(r"(?<=[A-Za-z)\]])\d+")
 _PLAIN = re.compile(r"[^\\{}^_&]+\Z")
 
 
@@ -27,6 +29,13 @@ def render_formula(source: str) -> str:
     text = _SUBSCRIPT.sub(lambda m: subscript(m.group(1) or m.group(2) or ""), text)
     text = " ".join(text.split())
     return text if _PLAIN.match(text) and len(text) <= _MAX_CHARACTERS else FORMULA
+
+
+def render_chemistry(source: str) -> str:
+    """Render a chemical formula such as `H2O`, or return `FORMULA` if it has charges or arrows."""
+    text = " ".join(source.split())
+    is_plain = _CHEMICAL.match(text) and len(text) <= _MAX_CHARACTERS
+    return _ATOMS.sub(lambda m: subscript(m.group()), text) if is_plain else FORMULA
 
 
 def _render_power(match: re.Match[str]) -> str:

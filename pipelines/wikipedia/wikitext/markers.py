@@ -18,8 +18,10 @@ ASIDE, ASIDE_END = "\ue006", "\ue007"
 FRACTION = "\ue008"
 # A hole that is a separate block, such as a box.
 BLOCK = "\ue009"
+# The start of a line that is a heading, whatever it ends with.
+HEADING = "\ue00a"
 
-_ALL = [chr(code) for code in range(0xE000, 0xE00A)]
+_ALL = [chr(code) for code in range(0xE000, 0xE00B)]
 _QUOTATION_MARKS = str.maketrans({TIE: " ", QUOTATION: None, QUOTATION_END: None})
 
 

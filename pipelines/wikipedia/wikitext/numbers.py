@@ -8,8 +8,9 @@ _SUPERSCRIPTS = str.maketrans("0123456789+-−n()", "⁰¹²³⁴⁵⁶⁷⁸⁹
 _SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
 _HAS_SUPERSCRIPTS = re.compile(r"[\d+\-−n()]+\Z")
 _HAS_SUBSCRIPTS = re.compile(r"[\d+\-−()]+\Z")
-_PLAIN = re.compile(r"([+\-−]?)(\d*)(?:\.(\d+))?\Z")
-_GROUPED = re.compile(r"([+\-−]?)(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?\Z")
+# Longer numbers aren't quantities, and Python refuses to convert very long ones.
+_PLAIN = re.compile(r"([+\-−]?)([0-9]{0,30})(?:\.([0-9]{1,30}))?\Z")
+_GROUPED = re.compile(r"([+\-−]?)([0-9]{1,3}(?:,[0-9]{3}){1,10})(?:\.([0-9]{1,30}))?\Z")
 _VULGAR = {
     **{"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/5": "⅕", "2/5": "⅖"},
     **{"3/5": "⅗", "4/5": "⅘", "1/6": "⅙", "5/6": "⅚", "1/8": "⅛", "3/8": "⅜", "5/8": "⅝"},

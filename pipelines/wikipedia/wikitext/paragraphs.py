@@ -7,10 +7,11 @@ quotation stays with the sentence that introduces it.
 import re
 from collections.abc import Iterator
 
+from pipelines.text.sentences import STOPS, WIDE_STOPS
 from pipelines.wikipedia.wikitext.markers import QUOTATION, QUOTATION_END, TIE
 
 _LIST_SIGNS = frozenset("*#:;|!")
-_SENTENCE_END = re.compile(rf"[.!?…。！？][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
+_SENTENCE_END = re.compile(rf"[{STOPS}{WIDE_STOPS}][\"”’»」』)\]]*\Z|{QUOTATION_END}\Z")
 _BLOCK = re.compile(
     rf"(?P<before>[^ ]?) ?{QUOTATION}(?P<text>[^{QUOTATION_END}]*){QUOTATION_END}"
     r"(?P<after> [^\W\d_]|,)?"

@@ -201,8 +201,10 @@ def test_a_failing_gate_stops_the_freeze_and_says_why(store: Store) -> None:
     with pytest.raises(StoreError) as error:
         freeze(store, plan, approvals)
     assert str(error.value) == (
-        "first wasn't frozen because these gates failed: minimum approved: 2 records instead of at "
-        "least 10 (review more). Fix these problems, or override the gates and give a reason."
+        "first wasn't frozen because these gates failed:\n"
+        "  minimum approved: 2 records instead of at least 10; review more\n"
+        'Fix these problems, or freeze it anyway with --override "REASON", which its card and '
+        "report will state."
     )
     assert store.count(Version) == store.count(Example) == 0
     overridden = freeze(store, replace(plan, override="a rehearsal"), approvals)

@@ -1,12 +1,14 @@
+import gzip
 import os
 from pathlib import Path
 
 import pytest
 
-from db.records import Passage
+from db.records import Article, Passage, Rejection
 from pipelines.articles.documents import strip_markdown
+from pipelines.articles.intake import read_batches
 from pipelines.articles.passages import split_passages
-from pipelines.articles.source_page import SourcePage
+from pipelines.articles.source_page import SourcePage, SourceTerms
 from pipelines.errors import SourceError
 from tests.pipelines.articles.exports import PROSE
 from tests.pipelines.articles.reading import read
@@ -49,6 +51,7 @@ def test_markdown_headings_become_sections_of_passages(handbook: Path) -> None:
 
 def test_a_licence_option_replaces_the_licence_file(handbook: Path) -> None:
     (handbook / "LICENCE").unlink()
+    (handbook / "picture.png").unlink()
     first = next(iter(read(str(handbook), licence="CC0-1.0")))
     assert isinstance(first, SourcePage)
     assert first.to_article().licence == "CC0-1.0"
@@ -60,14 +63,65 @@ def test_documents_without_a_licence_are_rejected(handbook: Path) -> None:
         read_pages(handbook)
 
 
-def test_a_document_that_is_not_text_is_named(handbook: Path) -> None:
-    (handbook / "zero.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SourceError, match=r"handbook/zero\.txt"):
-        read_pages(handbook)
+def test_all_documents_that_cannot_be_read_are_named_after_the_others_are_read(
+    handbook: Path,
+) -> None:
+    (handbook / "latin.txt").write_bytes("Größe".encode("latin-1"))
+    (handbook / "zero.md").write_bytes(b"\xff\xfe\x00")
+    batches, records = read_batches(str(handbook)), list[object]()
+    with pytest.raises(SourceError) as error:
+        records.extend(record for batch in batches for record in batch.records)
+    assert [line.split(" ")[0] for line in str(error.value).splitlines()] == [
+        "handbook/latin.txt",
+        "handbook/zero.md",
+    ]
+    assert sum(isinstance(record, Article) for record in records) == 2
+
+
+def test_files_of_other_types_are_rejected_with_a_remedy(handbook: Path) -> None:
+    (handbook / "chats.jsonl").write_text("{}")
+    (handbook / "used.jsonl").write_text("{}")
+    (handbook / ".hidden").write_text("x")
+    pages = read_batches(str(handbook), SourceTerms(skip=(str(handbook / "used.jsonl"),)))
+    rejections = [r for batch in pages for r in batch.records if isinstance(r, Rejection)]
+    assert [(r.subject, r.reason) for r in rejections] == [
+        ("handbook/chats.jsonl", "unsupported file type"),
+        ("handbook/picture.png", "unsupported file type"),
+    ]
+    assert "name it in `chats`" in rejections[0].detail
+    assert rejections[1].detail.startswith("save its text as one of .md, .txt, .pdf")
+
+
+def test_a_short_document_with_any_title_is_read(tmp_path: Path) -> None:
+    text = "You can bring your dog on every crossing, and it doesn't need a ticket."
+    (tmp_path / "dogs.md").write_text(f"# List of dogs\n\n{text}\n\n## Cats\n\nThey may come.\n")
+    batches = list(read_batches(str(tmp_path), SourceTerms("ours")))
+    passages = [r for batch in batches for r in batch.records if isinstance(r, Passage)]
+    rejected = [r for batch in batches for r in batch.records if isinstance(r, Rejection)]
+    assert [passage.text for passage in passages] == [text]
+    assert [(r.reason, r.text) for r in rejected] == [("too short", "They may come.")]
+
+
+def test_headings_of_documents_are_sections_and_short_sentences_are_text(tmp_path: Path) -> None:
+    text = "You can bring your dog on every crossing, and it doesn't need a ticket."
+    lines = ("# Dogs", "## May I bring one?", "Yes, of course.", text, "## Notes", text)
+    (tmp_path / "dogs.md").write_text("\n\n".join(lines))
+    (batch,) = read_batches(str(tmp_path), SourceTerms("ours"))
+    passages = [record for record in batch.records if isinstance(record, Passage)]
+    assert [(passage.section, passage.text) for passage in passages] == [
+        ("May I bring one?", f"Yes, of course.\n{text}"),
+        ("Notes", text),
+    ]
+
+
+def test_a_gzipped_text_is_a_document(tmp_path: Path) -> None:
+    (tmp_path / "dogs.txt.gz").write_bytes(gzip.compress(PROSE.encode()))
+    (batch,) = read_batches(str(tmp_path), SourceTerms("ours"))
+    assert [r.title for r in batch.records if isinstance(r, Article)] == ["dogs"]
 
 
 def test_a_folder_without_documents_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="contains no pages"):
+    with pytest.raises(SourceError, match=r"contains no documents. Put some into it \(\.md"):
         list(read(str(tmp_path), licence="CC0-1.0"))
 
 

@@ -105,6 +105,14 @@ def test_the_introduction_of_a_list_is_dropped() -> None:
     assert passage.text == PROSE
 
 
+@pytest.mark.parametrize("stop", [".", "؟", "۔", "।", "։", "。"])
+def test_a_paragraph_ends_with_the_stop_of_its_script(stop: str) -> None:
+    text = f"{SENTENCE.strip()} " * 5 + f"It is old{stop}"
+    (passage,) = cut(f"{text}\n* North")
+    assert isinstance(passage, Passage)
+    assert passage.text == text
+
+
 def test_an_article_without_passages_is_rejected_once_more() -> None:
     assert reasons(cut("* a list\n* alone")) == ["no passage"]
 
@@ -131,6 +139,10 @@ def test_a_maximum_under_twice_the_minimum_is_rejected() -> None:
         ["“Is it done?”", "“It is.”"],
         ["Was it so?", "Yes!", "It was."],
         ["港は古い。", "今も使われている。"],
+        ["هل الميناء قديم؟", "بُني عام 1834."],
+        ["یہ بندرگاہ پرانی ہے۔", "یہ 1834 میں بنی۔"],
+        ["बंदरगाह पुराना है।", "यह 1834 में बना।"],
+        ["Նավահանգիստը հին է։", "Այն կառուցվել է 1834 թվականին։"],
     ],
 )
 def test_paragraphs_are_split_at_the_ends_of_sentences(parts: list[str]) -> None:
@@ -156,3 +168,10 @@ def test_passages_of_random_markup_have_none(soup: str) -> None:
     for passage in cut(PROSE.replace("two piers", soup)):
         if isinstance(passage, Passage):
             assert not re.search(r"\{\{|\}\}|\[\[|\]\]|''|</?[a-z][^<>]*>", passage.text)
+
+
+def test_a_passage_keeps_its_id_when_an_earlier_part_is_rejected() -> None:
+    whole = cut(f"{PROSE}\n\n{PROSE} It is old.\n== Trade ==\n{PROSE}")
+    holed = cut(f"{PROSE}\n\n{PROSE} It is {{{{unknown}}}} old.\n== Trade ==\n{PROSE}")
+    ids = [[p.id for p in records if isinstance(p, Passage)] for records in (whole, holed)]
+    assert ids[1] == [ids[0][0], ids[0][2]]

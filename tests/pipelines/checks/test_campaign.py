@@ -172,7 +172,9 @@ def test_document_copied_from_its_passage_is_rejected() -> None:
 def test_dialogue_with_turns_out_of_order_is_rejected() -> None:
     turns = (Message(Role.ASSISTANT, "Good day."), Message(Role.USER, "Who are you, if I may ask?"))
     failure = CampaignChecks().run(replace(dialogue(), messages=turns))
-    assert failure == Failure("turns", "assistant, user")
+    assert failure == Failure(
+        "turns", "assistant, user; the user and the assistant must take turns"
+    )
 
 
 def test_two_message_dialogue_is_reviewed_checked_and_gated_on_the_same_text() -> None:

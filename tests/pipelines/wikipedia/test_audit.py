@@ -38,6 +38,18 @@ def test_calls_are_counted_by_treatment_and_holes_by_name() -> None:
     assert (third.name, third.in_prose, third.calls) == ("unknown box", 0, 1)
 
 
+def test_a_hole_that_is_no_template_s_has_its_surroundings_as_an_example() -> None:
+    audit = audit_templates([page(f"{PROSE} It was <s>old</s> new.")])
+    (hole,) = audit.most_frequent(50)
+    assert (hole.name, hole.calls, hole.in_prose) == ("s", 0, 1)
+    assert hole.example.endswith(" It was s new.…")
+
+
+def test_a_source_without_articles_is_an_error() -> None:
+    with pytest.raises(SourceError, match="has no articles to audit"):
+        audit_templates([page("#REDIRECT [[Port]]"), page("too short")])
+
+
 def test_plain_text_has_no_templates() -> None:
     with pytest.raises(SourceError, match="is plain text, which has no templates"):
         audit_templates([page(PROSE, is_wikitext=False)])

@@ -42,6 +42,20 @@ def test_a_template_shows_its_text_or_leaves_a_hole(wiki: str, call: str, expect
     assert show(call, wiki) == (HOLE if expected == "HOLE" else expected)
 
 
+@pytest.mark.parametrize("number", ["1" * 5000, "²", "١٢٣٤", "1e999999", "−", "."])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "formatnum:{}", "convert|{}|km|mi", "convert|{}//{}|in|mm", "val|{}", "currency|{}|USD",
+        "frac|{}|{}", "date|{}|{}|{}", "birth date|{}|{}|{}", "as of|{}|{}", "dts|{}", "circa|{}",
+        "#expr:{}*{}", "plural:{}|a|b", "unité|{}|m", "höhe|{}|CH",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "de", "fr", "ar"])
+def test_an_odd_number_never_stops_the_reading(language: str, call: str, number: str) -> None:
+    assert isinstance(show(f"{{{{{call.replace('{}', number)}}}}}", language), str)
+
+
 @pytest.mark.parametrize(
     ("wikitext", "expected"),
     [

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.wikipedia.wikitext.brackets import render_brackets
-from pipelines.wikipedia.wikitext.markers import show_quotations
+from pipelines.wikipedia.wikitext.markers import has_hole, show_quotations
 from pipelines.wikipedia.wikitext.sections import parse_wikitext
 
 
@@ -24,9 +24,8 @@ def plain(text: str) -> str:
         ("The port.[[Category:Ports]][[de:Hafen]]", "The port."),
         ("see [http://example.org the port's page] today", "see the port's page today"),
         ("Built<ref>Dole, ''Piers'', p. 3.</ref> early<ref name=a /> on.", "Built early on."),
-        ("It grew<ref name=a> in one year.<ref>b</ref>", "It grew in one year."),
-        ("about {{convert|60|to|80|kg|lb}} heavy", "about 60 to 80 kg heavy"),
-        ("some {{convert|12000|sqmi|km2}} wide", "some 12,000 sq mi wide"),
+        ("about {{convert|60|to|80|kg|lb}} heavy", "about 60 to 80 kilograms heavy"),
+        ("some {{convert|12000|sqmi|km2}} wide", "some 12,000 square miles wide"),
         ("a {{convert|3|mi|km|adj=on}} walk", "a 3-mile walk"),
         ("{{convert|5|ft|11|in|cm}} tall", "5 feet 11 inches tall"),
         ("boils at {{convert|100|C|F}}", "boils at 100 °C"),
@@ -54,6 +53,9 @@ def plain(text: str) -> str:
         ("one<br />two", "one two"),
         ("{{nowrap|[[Apollo 7|Apollo 7]] flew}}", "Apollo 7 flew"),
         ("__NOTOC__The port.", "The port."),
+        ("__KEIN_INHALTSVERZEICHNIS__The port__НЕТ_ОГЛАВЛЕНИЯ__.", "The port."),
+        ("__目次強制__The port__لاتحريرقسم__.", "The port."),
+        ("Call __init__ first.", "Call __init__ first."),
     ],
 )
 def test_wikitext_is_rendered_as_plain_text(wikitext: str, expected: str) -> None:
@@ -74,12 +76,27 @@ def test_sections_keep_their_headings_without_apparatus() -> None:
     ]
 
 
+def test_a_heading_with_an_unknown_template_is_left_out() -> None:
+    (section,) = parse_wikitext("== The {{port name|x}} pier ==\nThe pier is long.")
+    assert (section.title, section.paragraphs) == ("", ("The pier is long.",))
+
+
 def test_a_table_that_is_never_closed_ends_with_its_section() -> None:
     assert plain("{|\n| a\n== Next ==\nThe port.") == "The port."
 
 
 def test_an_unclosed_bracket_does_not_swallow_the_page() -> None:
-    assert plain("The {{port is [[old.\n\nIt is [[big]].") == "The port is old.\nIt is big."
+    text = "The {{port is [[old.\n\nIt is [[big]]."
+    assert plain(text) == "The {{port is [[old.\nIt is big."
+
+
+def test_brackets_that_are_nested_too_deeply_affect_only_their_paragraph() -> None:
+    deep = "{{a|" * 1000 + "x" + "}}" * 1000
+    assert plain(f"The port.\n\n{deep}\n\nIt is [[big]].") == "The port.\nIt is big."
+    (_, paragraph) = plain(f"The port.\n\nIt {deep} [[big]].").split("\n")
+    assert has_hole(paragraph)
+    unclosed = plain("{{" * 1000 + "\n\nIt is [[big]].\n\nIt stands.").split("\n")
+    assert unclosed[1:] == ["It is [[big]].", "It stands."]
 
 
 @given(st.text(alphabet="ab{}[]", max_size=60))

@@ -25,9 +25,12 @@ def test_next_commands_exist() -> None:
 
 def test_the_next_command_follows_from_what_the_campaign_has(timbre: Timbre, store: Store) -> None:
     add_passages(store)
-    assert timbre("status", "demo-tone").err == "Next: timbre generate demo-tone\n"
+    assert timbre("status", "demo-tone").err == "Next: timbre check demo-tone\n"
+    assert timbre("check", "demo-tone").err == "Next: timbre generate demo-tone\n"
     generated = timbre("generate", "demo-tone", "--limit", "3")
-    assert generated.err == "Next: timbre review push demo-tone\n"
+    read, announced = generated.err.splitlines()
+    assert read.startswith("sample: 29 articles with 175 passages; rejected: ")
+    assert announced == "Next: timbre review push demo-tone"
     assert "Next" not in generated.out
 
 

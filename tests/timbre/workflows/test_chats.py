@@ -50,7 +50,7 @@ def test_a_file_that_yields_nothing_is_an_error_with_the_three_main_reasons(
         "support.jsonl: none of the 8 chats can be imported. The main reasons are:",
         "  3 × tool turns: support.jsonl:3 (turn 1 is a tool call or its result) "
         f"“{json.dumps(TOOL)}”",
-        "  2 × turns: support.jsonl:1 (user) “User: Is anybody there? Hello?”",
+        "  2 × turns: support.jsonl:1 (there is no answer) “User: Is anybody there? Hello?”",
         f"  2 × system turn in mid-chat: support.jsonl:6 (Rude.) “{json.dumps(MIXED)[:80]}…”",
     ]
     assert len(list(store.stream(Rejection))) == 8

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Article, Passage, Record
+from db.records import Article, Passage, Record, Rejection
 from db.store import Store
 from pipelines.articles.intake import read_batches
+from pipelines.errors import SourceError
 from tests.pipelines.articles.exports import PROSE, export_xml, page_xml
 from tests.timbre.conftest import ignore_progress
 from timbre.workflows import ingest
@@ -62,6 +63,24 @@ def test_a_limit_counts_articles_and_includes_all_their_passages(store: Store, d
     for new in (9, 0):
         intake = add_articles(store, str(dump), ignore_progress, limit=3)
         assert (intake.articles, intake.passages, intake.new) == (3, 6, new)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("#REDIRECT [[Port]]", "1 redirect"),
+        ("* a pier\n" * 100, "1 list"),
+        (f"{PROSE} It has {{{{unknown}}}}.", "1 no passage, 1 unknown template"),
+    ],
+)
+def test_a_source_without_passages_is_an_error_that_counts_its_rejections(
+    store: Store, tmp_path: Path, text: str, reasons: str
+) -> None:
+    path = tmp_path / "enwiki.xml"
+    path.write_text(export_xml(page_xml("Port", text)), encoding="utf-8")
+    with pytest.raises(SourceError, match=rf"enwiki.xml has no passages .* \({reasons}\)"):
+        add_articles(store, str(path), ignore_progress)
+    assert store.count(Rejection) == len(reasons.split(","))
 
 
 def test_an_interrupted_write_is_not_repeated(

@@ -220,7 +220,7 @@ def test_chosen_answers_that_are_much_longer_fail_the_length_balance(
     with pytest.raises(
         StoreError,
         match=r"length balance of pairs: the chosen answers are 1\.\d\d times as long as the "
-        r"rejected ones \(verdict 1\.\d\d\) instead of 0\.91 to 1\.10 times \(approve shorter",
+        r"rejected ones \(verdict 1\.\d\d\) instead of 0\.91 to 1\.10 times; approve shorter",
     ):
         freeze_campaign(store, campaign("verdict", pair_length=1.1), "first")
 

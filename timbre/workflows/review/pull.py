@@ -20,6 +20,8 @@ from timbre.argilla import is_rule
 from timbre.campaign import Campaign
 from timbre.workflows.review.items import in_calibration
 
+_EXCERPT = 60
+
 
 def pull_reviews(store: Store, dataset: str, connection: Connection) -> Reconciliation:
     """Pull the new, changed and deleted reviews of a dataset into the store."""
@@ -79,6 +81,13 @@ def independent_reviews(store: Store, campaign: Campaign, outputs: bool) -> list
     outputs_datasets = campaign.datasets_of(campaign.outputs_dataset)
     datasets = outputs_datasets if outputs else campaign.independent_datasets
     return list(current_reviews(store, dataset=datasets))
+
+
+def reviewed_texts(store: Store, subjects: list[str]) -> dict[str, str]:
+    """How each of some reviewed candidates begins, by its id."""
+    candidates = store.get_many(Candidate, subjects).values()
+    texts = {c.id: " ".join(c.review_text.split()) for c in candidates}
+    return {id: f"{t[:_EXCERPT]}…" if len(t) > _EXCERPT else t for id, t in texts.items()}
 
 
 def campaign_progress(

@@ -1,55 +1,29 @@
 """Find everything in a campaign that would fail later, before reviewers start their work."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
+from collections.abc import Iterator
 
 from annotation.errors import AnnotationError
-from db.records import Candidate, Message, Passage, Rejection, Role, Split
+from db.records import Candidate, Passage, Rejection
 from db.store import Store
-from db.versions.splits import Splits, split_of
-from evaluation.errors import EvaluationError
+from db.versions.splits import count_splits, find_salt
 from pipelines.errors import SourceError, TeacherError
 from pipelines.meter import estimate_tokens
 from pipelines.voices.persona import Persona
 from pipelines.voices.readiness import find_teacher_problem
-from timbre.campaign import Campaign, load_campaign, load_persona, load_tone, load_training
-from timbre.campaign_config import CampaignConfig
-from timbre.config import ConfigError, config_file, read_config
+from timbre.campaign import Campaign, load_campaign
 from timbre.settings import Settings, SettingsError
-from timbre.workflows.generate.plan import GenerateOptions, generation_plan, plan_resources
+from timbre.workflows.generate.plan import GenerateOptions, generation_plan
 from timbre.workflows.generate.prompts import render_prompts
-from timbre.workflows.generate.run import base_language, rewrite_campaign_chats, run_pipeline
-from timbre.workflows.setup.material import Material, read_material
-from trainer.errors import TrainerError
+from timbre.workflows.setup.finding import Finding
+from timbre.workflows.setup.material import Material, in_language, read_material, usable_passages
+from timbre.workflows.setup.samples import check_samples, explain
 
-SAMPLES = 3
-_TRIED = 9
-"""The maximum number of passages from which samples are generated."""
-_MAX_SALTS = 1000
 _SHOWN = 3
-_EXCERPT = 90
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check: what was found and, for a problem, how to fix it."""
-
-    name: str
-    is_fine: bool
-    detail: str
+_TITLE = 60
 
 
 def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Finding]:
-    """Check a campaign's files, material, prompts and teacher, in the order of their use.
-
-    If the campaign's files can't be used, nothing else is checked.
-    """
-    problems = find_config_problems(name)
-    yield from (Finding("config", False, problem) for problem in problems)
-    if problems:
-        return
+    """Check a campaign whose files have no problems, in the order in which its parts are used."""
     campaign = load_campaign(name)
     yield Finding("config", True, f"{campaign.name}: {campaign.subject}")
     yield from _check_voice(campaign)
@@ -65,42 +39,7 @@ def check_campaign(store: Store, settings: Settings, name: str) -> Iterator[Find
     teacher = find_teacher_problem(plan, campaign.voice)
     yield Finding("teacher", not teacher, teacher or campaign.generate.teacher)
     if not teacher:
-        yield from _check_samples(store, campaign, settings, material)
-
-
-def find_config_problems(name: str) -> list[str]:
-    """Return all problems of a campaign's file and of the files it names, each with its key."""
-    try:
-        path = config_file("campaigns", name)
-        config = read_config(CampaignConfig, path)
-    except SettingsError as error:
-        return _problems(error)
-
-    def load(kind: Callable[[str], object], file: str) -> list[str]:
-        beside = path.parent / file.partition("#")[0]
-        try:
-            kind(str(path.parent / file) if beside.exists() else file)
-        except SettingsError as error:
-            return _problems(error)
-        return []
-
-    voice = partial(load, load_tone) if config.tone else partial(load, load_persona)
-    problems = voice(config.tone or config.persona)
-    for training in dict.fromkeys((config.training, *config.watch.training)):
-        problems += load(load_training, training)
-    if problems:
-        return problems
-    try:
-        load_campaign(name)
-    except (SettingsError, EvaluationError) as error:
-        return [str(error)]
-    return []
-
-
-def _problems(error: SettingsError) -> list[str]:
-    if isinstance(error, ConfigError):
-        return [f"{error.file}: {problem}" for problem in error.problems]
-    return [str(error)]
+        yield from check_samples(store, campaign, settings, material)
 
 
 def _check_voice(campaign: Campaign) -> Iterator[Finding]:
@@ -128,13 +67,13 @@ def _check_voice(campaign: Campaign) -> Iterator[Finding]:
 def _check_material(campaign: Campaign, material: Material) -> Iterator[Finding]:
     yield from (Finding("material", False, problem) for problem in material.problems)
     usable = usable_passages(campaign, material)
-    other = len(material.passages) - len(_in_language(campaign, material))
+    other = len(material.passages) - len(in_language(campaign, material))
     detail = material.description
     if other:
         detail += f"; {other} passages are in another language than the {_noun(campaign)}"
     for reason, count in material.rejected.most_common(_SHOWN):
         sample = material.samples[reason]
-        detail += f"\n  rejected {count} × {reason}: {sample.subject[:40]} {_quote(sample)}"
+        detail += f"\n  rejected {count} × {reason}: {_describe_rejection(material, sample)}"
     if usable or material.chats:
         yield Finding("material", True, detail)
     elif not material.problems:
@@ -146,23 +85,11 @@ def _noun(campaign: Campaign) -> str:
     return "persona" if isinstance(campaign.voice, Persona) else "tone"
 
 
-def _quote(rejection: Rejection) -> str:
-    text = " ".join(rejection.text.split())
-    return f"“{text[:_EXCERPT]}…”" if len(text) > _EXCERPT else f"“{text}”" if text else ""
-
-
-def usable_passages(campaign: Campaign, material: Material) -> list[Passage]:
-    """Return the passages in the campaign's language, up to the campaign's limit."""
-    return _in_language(campaign, material)[: campaign.generate.limit or None]
-
-
-def _in_language(campaign: Campaign, material: Material) -> list[Passage]:
-    language = base_language(campaign.voice.language)
-    return [
-        passage
-        for passage in material.passages
-        if base_language(material.articles[passage.article].language) == language
-    ]
+def _describe_rejection(material: Material, rejection: Rejection) -> str:
+    """The title of what was rejected, what is wrong with it, and its text."""
+    article = material.articles.get(rejection.subject)
+    title = article.title if article else rejection.subject[:_TITLE]
+    return f"{title}: {explain(rejection)}"
 
 
 def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterator[Finding]:
@@ -186,37 +113,27 @@ def _check_gates(store: Store, campaign: Campaign, material: Material) -> Iterat
             "--override, and its card says so (or set overlap = 2 in [review])"
         )
         yield Finding("agreement", True, detail)
-    if not material.chats:
-        yield _check_splits(campaign, {material.articles[p.article].url for p in usable})
+    pages = {material.articles[p.article].url for p in usable}
+    yield _check_splits(campaign, pages, material.chats)
 
 
-def _check_splits(campaign: Campaign, pages: set[str]) -> Finding:
-    """Check that each split gets enough articles, or suggest another salt for splitting."""
+def _check_splits(campaign: Campaign, pages: set[str], chats: int) -> Finding:
+    """Check that each split gets enough articles, or suggest another salt for splitting.
+
+    The split of a chat depends on its rewritten text, so only the number of chats is known.
+    """
     config = campaign.freeze
-    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
-    counts = _split_counts(pages, config.salt, splits)
+    splits = config.splits
+    counts, needed = count_splits(pages, config.salt, splits), config.minimum_articles
     detail = ", ".join(f"{count} {split}" for split, count in counts.items()) + " articles"
-    needed = config.minimum_articles
-    if all(count >= needed for count in counts.values()):
+    if chats:
+        detail += f", and {chats} chats that are divided once they are rewritten"
+    missing = sum(max(0, needed - count) for count in counts.values())
+    if missing <= chats:
         return Finding("splits", True, detail)
-    better = find_salt(campaign, pages)
-    fix = f'set salt = "{better}" in [freeze]' if better else "add articles, or set a share to 0"
+    better = "" if chats else find_salt(pages, config.salt, splits)
+    fix = f'set salt = "{better}" in [freeze]' if better else "add material, or set a share to 0"
     return Finding("splits", False, f"{detail}, but each split needs {needed}; {fix}")
-
-
-def find_salt(campaign: Campaign, pages: set[str]) -> str:
-    """Return a salt with which each split gets enough articles, or "" if none was found."""
-    config = campaign.freeze
-    splits = Splits(config.train, config.validation, config.test, config.minimum_articles)
-    salts = (config.salt, *(f"{config.salt}-{number}" for number in range(1, _MAX_SALTS)))
-    counts = ((salt, _split_counts(pages, salt, splits)) for salt in salts)
-    needed = config.minimum_articles
-    return next((salt for salt, each in counts if min(each.values()) >= needed), "")
-
-
-def _split_counts(pages: set[str], salt: str, splits: Splits) -> dict[Split, int]:
-    chosen = [split_of(page, salt, splits) for page in pages]
-    return {split: chosen.count(split) for split, share in splits.shares.items() if share > 0}
 
 
 def _check_prompts(
@@ -231,51 +148,3 @@ def _check_prompts(
     lengths = (f"{label} ({estimate_tokens(chat):,} tokens)" for label, chat in prompts)
     if prompts:
         yield Finding("prompts", True, ", ".join(dict.fromkeys(lengths)))
-
-
-def _check_samples(
-    store: Store, campaign: Campaign, settings: Settings, material: Material
-) -> Iterator[Finding]:
-    """Generate and score a few candidates, and keep the paid replies in the journal."""
-    plan = generation_plan(campaign, settings, GenerateOptions())
-    resources = replace(plan_resources(store, campaign, plan), existing=(), embed=None)
-    plan = replace(plan, limit=SAMPLES, resources=resources)
-    passages = usable_passages(campaign, material)[:_TRIED]
-    try:
-        if passages:
-            records = islice(run_pipeline(campaign, passages, plan), _TRIED * 3)
-            yield from _describe_samples(campaign, "sample", records)
-        if material.chats:
-            records = islice(rewrite_campaign_chats(campaign, plan), _TRIED)
-            yield from _describe_samples(campaign, "rewritten sample", records)
-    except (TeacherError, TrainerError) as error:
-        yield Finding("samples", False, str(error))
-
-
-def _describe_samples(
-    campaign: Campaign, name: str, results: Iterable[Candidate | Rejection]
-) -> Iterator[Finding]:
-    records = list(results)
-    candidates = [record for record in records if isinstance(record, Candidate)]
-    for number, candidate in enumerate(candidates[:SAMPLES], 1):
-        yield Finding(f"{name} {number}", True, _describe(campaign, candidate))
-    if not candidates:
-        reasons = "".join(
-            f"\n  {record.reason}: {record.detail} {_quote(record)}"
-            for record in records[:_SHOWN]
-            if isinstance(record, Rejection)
-        )
-        yield Finding(f"{name}s", False, f"The teacher's texts were all rejected:{reasons}")
-
-
-def _describe(campaign: Campaign, candidate: Candidate) -> str:
-    """Describe a candidate, and whether it meets the campaign's criterion."""
-    criterion = campaign.criterion
-    score = ""
-    if criterion:
-        turns = candidate.messages or (Message(Role.ASSISTANT, candidate.text),)
-        answers = [m.content for m in turns if m.role is Role.ASSISTANT and m.has_loss]
-        is_met = all(criterion.measure(text)[criterion.feature.name] > 0 for text in answers)
-        score = f"\n  {criterion.feature.label}: {'yes' if is_met else 'no'}"
-    question = f"{candidate.question}\n  " if candidate.question else ""
-    return f"{question}{candidate.review_text}{score}"

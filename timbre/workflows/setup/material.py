@@ -6,13 +6,19 @@ from pathlib import Path
 
 from db.records import Article, Candidate, Passage, Rejection
 from db.store import Store
+from pipelines.articles.documents import list_files
 from pipelines.articles.intake import read_batches
 from pipelines.articles.sources import source_name
 from pipelines.chats.chat_import import ChatImport, import_chats
 from pipelines.errors import SourceError
 from timbre.campaign import Campaign
+from timbre.console import count_noun
+from timbre.workflows.generate.run import base_language
 from timbre.workflows.ingest import campaign_passages, in_generation_order, source_terms
 
+MATERIAL = "material"
+"""The folder for material in a campaign's folder."""
+_UNUSED = f"name {MATERIAL} in `sources` if it has documents, or a file of chats in `chats`"
 MAX_ARTICLES = 200
 """The maximum number of articles to read from a source, to save time on large dumps."""
 
@@ -38,8 +44,12 @@ class Material:
     def description(self) -> str:
         """The counts of articles, passages and chats as text."""
         cut = f" (only the first {MAX_ARTICLES} articles of each source were read)"
-        chats = f", {self.chats} chats" if self.chats else ""
-        counts = f"{len(self.articles)} articles with {len(self.passages)} passages{chats}"
+        articles = count_noun(len(self.articles), "article")
+        counts = f"{articles} with {count_noun(len(self.passages), 'passage')}"
+        if self.chats and not self.articles:
+            counts = count_noun(self.chats, "chat")
+        elif self.chats:
+            counts += f" and {count_noun(self.chats, 'chat')}"
         return counts + (cut if self.is_cut else "")
 
 
@@ -56,8 +66,27 @@ def read_material(store: Store, campaign: Campaign) -> Material:
             _read_source(material, source, campaign)
     for path in campaign.chats:
         _read_chats(material, path, campaign)
+    for file in _unused_files(campaign):
+        material.reject(
+            Rejection(
+                scope=campaign.name,
+                stage="articles",
+                subject=file,
+                reason="not used",
+                detail=_UNUSED,
+            )
+        )
     material.passages = in_generation_order(material.passages)
     return material
+
+
+def _unused_files(campaign: Campaign) -> list[str]:
+    """The files in the campaign's folder for material that it doesn't name."""
+    folder = campaign.folder / MATERIAL
+    named = {Path(name).resolve() for name in (*campaign.sources, *campaign.chats)}
+    if not folder.is_dir() or folder.resolve() in named:
+        return []
+    return [str(file) for file in list_files(folder) if file.resolve() not in named]
 
 
 def _read_source(material: Material, source: str, campaign: Campaign) -> None:
@@ -89,3 +118,18 @@ def _read_chats(material: Material, path: str, campaign: Campaign) -> None:
                 material.reject(record)
     except SourceError as error:
         material.problems.append(str(error))
+
+
+def usable_passages(campaign: Campaign, material: Material) -> list[Passage]:
+    """The passages in the campaign's language, up to its limit."""
+    return in_language(campaign, material)[: campaign.generate.limit or None]
+
+
+def in_language(campaign: Campaign, material: Material) -> list[Passage]:
+    """The passages in the campaign's language."""
+    language = base_language(campaign.voice.language)
+    return [
+        passage
+        for passage in material.passages
+        if base_language(material.articles[passage.article].language) == language
+    ]

@@ -23,6 +23,7 @@ from db.runs import RunStatus, newest_finished, version_runs
 from db.store import Store
 from pipelines.articles.sources import source_name
 from timbre.campaign import Campaign
+from timbre.console import count_noun
 from timbre.settings import Settings
 
 
@@ -74,14 +75,18 @@ def _material_steps(progress: _Progress) -> Iterator[Step]:
     articles = tuple(article.id for article in store.stream(Article, **where))
     passages = store.count(Passage, article=articles) if articles else 0
     candidates = store.count(Candidate, campaign=campaign.name)
-    material = f"{len(articles)} articles with {passages} passages"
+    material = [f"{count_noun(len(articles), 'article')} with {count_noun(passages, 'passage')}"]
+    if not articles and campaign.sources:
+        material = [f"nothing read yet from {', '.join(campaign.sources)}"]
     if campaign.chats:
-        material += f", {len(campaign.chats)} files of chats"
+        chats = count_noun(len(campaign.chats), "file") + " of chats"
+        material = [*(material if campaign.sources else ()), chats]
     has_material = bool(passages or candidates or campaign.chats)
-    command = f"timbre generate {name}"
-    add = command if campaign.sources or campaign.chats else "timbre articles add SOURCE"
-    yield Step("material", has_material, material, add)
-    yield Step("candidates", candidates > 0, f"{candidates} candidates", command)
+    is_named = bool(campaign.sources or campaign.chats)
+    add = f"timbre check {name}" if is_named else "timbre articles add SOURCE"
+    yield Step("material", has_material, ", ".join(material), add)
+    detail = count_noun(candidates, "candidate")
+    yield Step("candidates", candidates > 0, detail, f"timbre generate {name}")
 
 
 def _review_steps(progress: _Progress) -> Iterator[Step]:
@@ -99,7 +104,8 @@ def _review_steps(progress: _Progress) -> Iterator[Step]:
     )
     complete = sum(count >= campaign.review.overlap for count in answered.values())
     waiting = "" if complete >= total else f"; waiting for {_reviewers(campaign, reviews)}"
-    detail = f"{complete} of {total} candidates have {campaign.review.overlap} reviews{waiting}"
+    needed = count_noun(campaign.review.overlap, "review")
+    detail = f"{complete} of {total} candidates have {needed}{waiting}"
     yield Step("review", 0 < total <= complete, detail, f"timbre review pull {name}")
     decisions = Counter(v.decision for v in verdicts(reviews, campaign.verdict_rule))
     version = _newest_version(store, campaign)
@@ -144,7 +150,8 @@ def _comparison_steps(progress: _Progress, comparisons: set[str]) -> Iterator[St
     counts = Counter(review.subject for review in reviews)
     complete = sum(count >= campaign.review.overlap for count in counts.values())
     waiting = "" if complete >= total else f"; waiting for {_reviewers(campaign, reviews)}"
-    detail = f"{complete} of {total} comparisons have {campaign.review.overlap} reviews{waiting}"
+    needed = count_noun(campaign.review.overlap, "review")
+    detail = f"{complete} of {total} comparisons have {needed}{waiting}"
     yield Step("compare", 0 < total <= complete, detail, f"timbre review pull {name}")
 
 
@@ -163,7 +170,7 @@ def _reviewers(campaign: Campaign, reviews: list[Review]) -> str:
     counts = Counter(review.reviewer for review in reviews)
     names = campaign.review.annotators or tuple(sorted(counts))
     if not names:
-        return f"{campaign.review.overlap} reviewers"
+        return count_noun(campaign.review.overlap, "reviewer")
     return ", ".join(f"{name} ({counts[name]} done)" for name in names)
 
 

@@ -100,6 +100,35 @@ def test_every_config_problem_is_reported_with_its_file_and_key(
     assert out.endswith("2 problems.\n")
 
 
+def test_problems_of_several_files_are_reported_at_once(timbre: Timbre, folder: Path) -> None:
+    edit(folder / "campaign.toml", "approved = 2", 'aproved = 2\nagreement = "high"')
+    edit(folder / "tone.toml", 'name = "calm"', 'name = "calm"\nlanguage = "pl"')
+    with (folder / "tone.toml").open("a", encoding="utf-8") as file:
+        file.write('[criteria]\nrefusals = "forbidden"\nperson = { required = ["we"] }\n')
+    rows = json.loads(timbre("check", "calm", "--json", status=1).out)
+    starts = [
+        "calm/campaign.toml: `gates.agreement` is",
+        "calm/campaign.toml: `gates.aproved` isn't a valid key. Did you mean `approved`?",
+        "calm/tone.toml: `criteria.refusals`: refusals in Polish aren't known",
+        "calm/tone.toml: `criteria.person`: pronouns of Polish aren't known",
+    ]
+    assert all(row["name"] == "config" and not row["is_fine"] for row in rows)
+    details = [row["detail"] for row in rows]
+    assert all(d.startswith(s) for d, s in zip(details, starts, strict=True)), details
+
+
+@pytest.mark.parametrize("name", ["tone", "training"])
+def test_a_file_that_is_missing_is_named_with_the_campaign(
+    timbre: Timbre, folder: Path, name: str
+) -> None:
+    (folder / "tone.toml").unlink()
+    edit(folder / "campaign.toml", "sources", 'training = "gone.toml"\nsources')
+    (tone, training) = json.loads(timbre("check", "calm", "--json", status=1).out)
+    found = {"tone": tone, "training": training}[name]["detail"]
+    file = {"tone": "tone.toml", "training": "gone.toml"}[name]
+    assert found.startswith(f"calm/campaign.toml: “{file}” is neither a file nor a configuration")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "name", "problem"),
     [

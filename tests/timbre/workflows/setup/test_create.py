@@ -12,7 +12,7 @@ from pipelines.voices.persona import Persona
 from pipelines.voices.tone import Tone
 from tests.timbre.conftest import Timbre
 from timbre.campaign import Campaign, load_campaign
-from timbre.workflows.setup.create import parse_pairs
+from timbre.workflows.setup.new_campaign import parse_pairs
 from timbre.workflows.setup.profile import measure_voice
 
 PAIRS = (
@@ -92,6 +92,36 @@ def test_a_file_of_chats_is_all_the_material(timbre: Timbre) -> None:
     assert (campaign.sources, campaign.chats) == ((), ("harbour/material/chats.jsonl",))
 
 
+def test_files_that_cannot_be_used_are_named(timbre: Timbre) -> None:
+    Path("docs/sheet.xlsx").write_bytes(b"PK")
+    Path("docs/sums.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    arguments = ("--description", "d", "--pair", PAIRS[0], "--material", "docs")
+    out = timbre("init", "harbour", *arguments).out
+    lines = [line for line in out.splitlines() if line.startswith("Not used: ")]
+    assert lines[0] == "Not used: docs/sheet.xlsx: neither a document nor a file of chats"
+    assert lines[1].startswith("Not used: docs/sums.csv: sums.csv")
+    assert len(lines) == 2
+    assert sorted(path.name for path in Path("harbour/material").iterdir()) == [
+        "crossing.md",
+        "history.md",
+    ]
+
+
+def test_a_persona_says_that_it_uses_no_chats(timbre: Timbre) -> None:
+    Path("docs/chats.jsonl").write_text(json.dumps(CHAT), encoding="utf-8")
+    arguments = ("--kind", "persona", "--description", "A miller.", "--material", "docs")
+    out = timbre("init", "harbour", *arguments).out
+    assert "Not used: docs/chats.jsonl: chats can't be rewritten as a persona\n" in out
+
+
+def test_files_added_to_the_material_later_are_used_or_named(timbre: Timbre) -> None:
+    Path("chats.jsonl").write_text(json.dumps(CHAT), encoding="utf-8")
+    init(timbre, "--material", "chats.jsonl")
+    shutil.copy("docs/crossing.md", "harbour/material")
+    out = timbre("check", "harbour", status=1).out
+    assert "rejected 1 × not used: harbour/material/crossing.md: name material in `sources`" in out
+
+
 def test_other_sources_stay_where_they_are(timbre: Timbre) -> None:
     assert init(timbre, "--material", "sample").sources == ("sample",)
     assert not list(Path("harbour/material").iterdir())
@@ -132,7 +162,9 @@ def test_other_languages_are_recognised(
     timbre("init", "ton", "--description", description, "--pair", pair, "--pair", pair)
     campaign = load_campaign("ton")
     assert campaign.voice.language == language
-    assert campaign.voice.system == description
+    starts = {"de": "Du bist", "fr": "Tu es", "es": "Eres", "it": "Sei", "nl": "Je bent"}
+    assert campaign.voice.system.startswith(starts[language])
+    assert campaign.voice.system.endswith(f": {description}")
     assert campaign.criteria.person
     assert set(campaign.criteria.person.required) == persons
     assert campaign.criteria.person.banned == ("formal you",)
@@ -171,13 +203,18 @@ def test_a_persona_is_written(timbre: Timbre) -> None:
         (("a", "--description", "d", "--pair", "x =>"), "“x =>” isn't a pair."),
         (("a", "--description", "d", "--pair", "x => y", "--material", "nowhere"),
          "“nowhere” isn't an article source."),
-        (("a", "--description", "d", "--texts", "empty"), "empty has no texts."),
+        (("a", "--description", "d", "--pair", "x => y", "--material", "empty"),
+         "empty has no documents (.md, .txt,"),
+        (("a", "--description", "d", "--pair", "x => y", "--material", "sheet.xlsx"),
+         "sheet.xlsx has an unsupported file type."),
+        (("a", "--description", "d", "--texts", "empty"), "empty contains no texts."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_sentence(
     timbre: Timbre, options: tuple[str, ...], problem: str
 ) -> None:
     Path("empty").mkdir()
+    Path("sheet.xlsx").write_bytes(b"PK")
     error = timbre("init", *options, status=1).err
     assert error.startswith(problem)
     assert len(error.splitlines()) == 1

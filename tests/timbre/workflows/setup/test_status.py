@@ -108,5 +108,5 @@ def test_the_command_prints_the_checklist(timbre: Timbre, store: Store) -> None:
     result = timbre("status", "demo-tone")
     assert "[ ] candidates    0 candidates" in result.out
     content = json.loads(timbre("status", "demo-tone", "--json").out)
-    assert content["next"] == "timbre generate demo-tone"
+    assert content["next"] == "timbre check demo-tone"
     assert content["steps"][0]["name"] == "material"
