@@ -53,7 +53,7 @@ def candidate_pairs(
     rejected: Sequence[ReviewedCandidate],
     sources: Collection[PairSource],
 ) -> Iterator[Pair | Rejection]:
-    """Yield the pairs of the given sources, and rejections of edits and rewrites without a pair."""
+    """Yield the pairs of the given sources, and rejections that say why there is no pair."""
     for item in approved:
         if PairSource.EDIT in sources and item.verdict.text is not None:
             yield _edit_pair(item)
@@ -95,21 +95,25 @@ def _verdict_pairs(
     """Pair approved with rejected candidates that have the same passage and the same prompt.
 
     If a prompt has several of them, each candidate is in at least one pair, and no candidate is in
-    more pairs than necessary.
+    more pairs than necessary. A rejected candidate without an approved one yields a rejection.
     """
     better: dict[_Prompt, list[ApprovedCandidate]] = defaultdict(list)
     worse: dict[_Prompt, list[ReviewedCandidate]] = defaultdict(list)
     for item in sorted(approved, key=lambda item: item.candidate.id):
         better[_prompt(item.candidate, item.example.messages)].append(item)
     for other in sorted(rejected, key=lambda item: item.candidate.id):
-        worse[_prompt(other.candidate, other.candidate.messages)].append(other)
-    for prompt, chosen in better.items():
-        losers = worse.get(prompt, [])
-        _, turns = prompt
-        if not losers or not turns:  # a text without a prompt can't be compared with another one
+        if other.candidate.messages:
+            worse[_prompt(other.candidate, other.candidate.messages)].append(other)
+        else:
+            yield other.reject(PairRejection.NO_PROMPT, f"a {other.candidate.kind} has no prompt")
+    for prompt, losers in worse.items():
+        winners = better.get(prompt)
+        if not winners:
+            detail = "no answer to the same prompt was approved"
+            yield from (other.reject(PairRejection.NOTHING_BETTER, detail) for other in losers)
             continue
-        pairs = zip(cycle(chosen), cycle(losers), strict=False)
-        for item, other in islice(pairs, max(len(chosen), len(losers))):
+        pairs = zip(cycle(winners), cycle(losers), strict=False)
+        for item, other in islice(pairs, max(len(winners), len(losers))):
             answer = other.candidate.messages[-1].content
             yield _pair(PairSource.VERDICT, item, item.example.messages, answer, other)
 

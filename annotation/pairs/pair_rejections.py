@@ -13,6 +13,7 @@ class PairRejection(StrEnum):
 
     NO_PROMPT = "no prompt"
     EDITED_PROMPT = "edited prompt"
+    NOTHING_BETTER = "no approved answer"
     WITHOUT_LOSS = "answer without loss"
     IDENTICAL = "identical answers"
     EMPTY = "empty answer"

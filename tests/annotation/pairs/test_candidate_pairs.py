@@ -49,7 +49,8 @@ def test_an_edit_is_preferred_to_the_answer_before_it() -> None:
     assert (pair.split, pair.article, pair.passage) == (Split.VALIDATION, "a", "p")
     assert set(pair.reviews) == {review.id for review in item.reviews}
     assert (pair.reviewers, pair.reviewer_kinds) == (("ada", "grace", "lin"), ("person",))
-    assert (pair.support, pair.agreement) == (2, pytest.approx(2 / 3))
+    assert pair.support == 2
+    assert pair.agreement == pytest.approx(2 / 3)
 
 
 def test_an_answer_without_an_edit_makes_no_pair() -> None:
@@ -123,12 +124,24 @@ def test_an_approved_answer_is_preferred_to_a_rejected_one() -> None:
     assert pair.support == 4
 
 
-def test_answers_to_other_prompts_or_passages_make_no_pair() -> None:
+def test_a_rejected_answer_without_an_approved_one_makes_no_pair() -> None:
     others = [
         decide(answer_candidate("No.", Message(Role.USER, "Is it far?")), "rr"),
         decide(answer_candidate("No.", passage="q"), "rr"),
     ]
-    assert list(candidate_pairs([approve(SPOKEN)], others, {PairSource.VERDICT})) == []
+    results = list(candidate_pairs([approve(SPOKEN)], others, {PairSource.VERDICT}))
+    assert {(r.subject, r.reason) for r in results if isinstance(r, Rejection)} == {
+        (other.candidate.id, "no approved answer") for other in others
+    }
+    assert len(results) == 2
+
+
+def test_a_rejected_text_without_a_prompt_makes_no_pair() -> None:
+    text = replace(SPOKEN, kind=CandidateKind.STATEMENT, messages=(), text="I steer.")
+    approved = approve(replace(text, text="I sail."), ())
+    (rejection,) = candidate_pairs([approved], [decide(text, "rr")], {PairSource.VERDICT})
+    assert isinstance(rejection, Rejection)
+    assert (rejection.reason, rejection.detail) == ("no prompt", "a statement has no prompt")
 
 
 def test_each_candidate_of_a_prompt_is_in_a_pair_and_in_no_more_than_necessary() -> None:

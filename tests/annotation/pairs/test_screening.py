@@ -34,20 +34,21 @@ def test_good_pairs_pass_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason", "detail"),
+    ("pair", "reason", "detail"),
     [
         (
-            {"chosen": "It's 35 minutes.\n"},
+            replace(PAIR, chosen="It's 35 minutes.\n"),
             "identical answers",
             "edit: the chosen and the rejected answer are the same",
         ),
-        ({"chosen": " "}, "empty answer", "edit: the chosen answer is empty"),
-        ({"rejected": ""}, "empty answer", "edit: the rejected answer is empty"),
-        ({"chosen": "Too short."}, "chosen answer fails a gate", "edit: 2 words"),
+        (replace(PAIR, chosen=" "), "empty answer", "edit: the chosen answer is empty"),
+        (replace(PAIR, rejected=""), "empty answer", "edit: the rejected answer is empty"),
+        (replace(PAIR, chosen="Too short."), "chosen answer fails a gate", "edit: 2 words"),
     ],
+    ids=["identical", "no chosen text", "no rejected text", "fails a gate"],
 )
-def test_a_bad_pair_is_rejected(changes: dict[str, str], reason: str, detail: str) -> None:
-    (rejection,) = screen(replace(PAIR, **changes))
+def test_a_bad_pair_is_rejected(pair: Pair, reason: str, detail: str) -> None:
+    (rejection,) = screen(pair)
     assert isinstance(rejection, Rejection)
     assert (rejection.scope, rejection.subject) == ("c", PAIR.chosen_from)
     assert (rejection.reason, rejection.detail) == (reason, detail)

@@ -44,10 +44,9 @@ BOUNDS = GateBounds(approved=2, near_duplicate=1.0, pairs=2)
 CONFIG = CampaignConfig("c", tone="conversational", gates=BOUNDS)
 
 
-def campaign(*sources: PairKind, **bounds: float) -> Campaign:
+def campaign(*sources: PairKind, gates: GateBounds = BOUNDS) -> Campaign:
     freeze = FreezeConfig(train=0.5, validation=0.0, test=0.5, pairs=sources)
-    resolved = resolve_campaign(replace(CONFIG, freeze=freeze))
-    return replace(resolved, gates=replace(BOUNDS, **bounds))
+    return resolve_campaign(replace(CONFIG, freeze=freeze, gates=gates))
 
 
 @dataclass(frozen=True)
@@ -209,8 +208,10 @@ def test_a_chosen_output_that_fails_the_gates_makes_no_pair(
 
 def test_too_few_pairs_fail_a_gate(store: Store, prompts: list[Prompt]) -> None:
     with pytest.raises(StoreError, match="minimum pairs: 3 pairs instead of at least 9"):
-        freeze_campaign(store, campaign("edit", pairs=9), "first")
-    version = freeze_campaign(store, campaign("edit", pairs=9), "first", override="a trial")
+        freeze_campaign(store, campaign("edit", gates=replace(BOUNDS, pairs=9)), "first")
+    version = freeze_campaign(
+        store, campaign("edit", gates=replace(BOUNDS, pairs=9)), "first", override="a trial"
+    )
     assert "minimum pairs" in version.override_notice
 
 
@@ -222,7 +223,7 @@ def test_chosen_answers_that_are_much_longer_fail_the_length_balance(
         match=r"length balance of pairs: the chosen answers are 1\.\d\d times as long as the "
         r"rejected ones \(verdict 1\.\d\d\) instead of 0\.91 to 1\.10 times; approve shorter",
     ):
-        freeze_campaign(store, campaign("verdict", pair_length=1.1), "first")
+        freeze_campaign(store, campaign("verdict", gates=replace(BOUNDS, pair_length=1.1)), "first")
 
 
 def test_voters_who_disagree_fail_the_agreement_on_votes(
@@ -238,7 +239,7 @@ def test_voters_who_disagree_fail_the_agreement_on_votes(
     ]
     reconcile_reviews(store, dataset, votes, "t3")
     with pytest.raises(StoreError, match="agreement on the votes: alpha"):
-        freeze_campaign(store, campaign("vote", pairs=1), "second")
+        freeze_campaign(store, campaign("vote", gates=replace(BOUNDS, pairs=1)), "second")
 
 
 def test_freezing_again_after_a_new_edit_adds_only_its_pair(
