@@ -99,17 +99,19 @@ def split_gates(
             "split by article",
         )
     ]
-    better = find_salt(sources, salt, splits)
+    least = splits.minimum_articles
+    counts_by_split = {split: counts[split] for split, share in splits.shares.items() if share}
+    has_enough = min(counts_by_split.values()) >= least
+    better = "" if has_enough else find_salt(sources, salt, splits)  # finding a salt takes long
     remedy = (
         f'set salt = "{better}" in [freeze] of the campaign, or approve candidates from more '
         "articles"
         if better
         else "approve candidates from more articles, or set the share of a split to 0"
     )
-    for split in (split for split, share in splits.shares.items() if share > 0):
-        name, least = f"articles in the {split} split", splits.minimum_articles
-        count = counts[split]
-        gates.append(Gate(name, count >= least, f"{count} articles", f"at least {least}", remedy))
+    for split, count in counts_by_split.items():
+        name, found = f"articles in the {split} split", f"{count} articles"
+        gates.append(Gate(name, count >= least, found, f"at least {least}", remedy))
     return tuple(gates)
 
 
