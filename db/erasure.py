@@ -69,8 +69,7 @@ def erase(
     erases the verdicts and examples whose text the reviewer edited, and all pairs that are based on
     the answers, because a pair names its reviewers. The next freeze can create these pairs again
     from the other reviews. If the reviewer was an adjudicator, their name stays in the `rule` of
-    the verdicts. Returns the versions that can no
-    longer be used for training.
+    the verdicts. Returns the versions that can no longer be used for training.
 
     Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
     contains no matching data.

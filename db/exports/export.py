@@ -89,9 +89,9 @@ def export(
     load. `openai`, `together` and `fireworks` write training files that follow the rules of the
     respective service. `preferences` writes preference pairs in the format of TRL's trainers, and
     `openai-preferences` in OpenAI's, both without the pairs of the test split. Each non-empty split
-    is exported as one file, or as one split of a
-    `DatasetDict`. The card (README.md) credits all source articles, and contains `notes`, which are
-    sentences about the reviewers. If the folder already contains the same export, nothing changes.
+    is exported as one file, or as one split of a `DatasetDict`. The card (README.md) credits all
+    source articles, and contains `notes`, which are sentences about the reviewers. If the folder
+    already contains the same export, nothing changes.
 
     Raises `StoreError` if the folder contains files other than this export, if another process is
     writing to it, or if the version is incomplete.
