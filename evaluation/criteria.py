@@ -160,7 +160,7 @@ def tone_criterion(
     parts = "; ".join([*target.descriptions, *rules.requirements])
     label = name.replace("-", " ").capitalize()
     description = f"An answer counts as {name} when it has {parts}."
-    if rules.scorers:  # somebody's own tone, whose name is no adjective
+    if not target.bounds:  # a tone of one's own, whose name isn't an adjective
         label = "In the tone"
         description = f"An answer is in the tone when all of this holds: {parts}."
     feature = Feature(name, label, description, share=True)

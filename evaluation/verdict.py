@@ -13,7 +13,7 @@ from evaluation.statistics import Outcome, is_non_inferior, outcome
 
 SIMILARITY_MARGIN = 0.05
 NO_CRITERION = (
-    "No criterion was set for this tone, so Timbre can’t tell which answers are in the tone. Only "
+    "No criterion was set, so Timbre can’t tell which answers match the tone or persona. Only "
     "reviewers’ preferences and ratings show which model is better."
 )
 

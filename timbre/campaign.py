@@ -124,12 +124,19 @@ class Campaign:
         the subject of the error message.
         """
         if self.criterion is None:
+            kind = "persona" if isinstance(self.voice, Persona) else "tone"
             raise SettingsError(
-                f"{purpose} needs to know which answers match the tone, but {self.subject} has no "
-                "[target]. Add a [target] section with at least one entry in `bounds` to the tone "
-                "file."
+                f"{purpose} needs to know which answers match the {kind}, but {self.lacking}. Add "
+                f"a [criteria] section to the {kind} file."
             )
         return self.criterion
+
+    @property
+    def lacking(self) -> str:
+        """What the file of a voice without a criterion lacks, such as `the tone “x” has no …`."""
+        if isinstance(self.voice, Persona):
+            return f"{self.subject} has no [criteria], and its traits have no `markers`"
+        return f"{self.subject} has no [target] and no [criteria]"
 
     @property
     def rating_rule(self) -> RatingRule | None:

@@ -110,7 +110,8 @@ def split_gates(
         else "approve candidates from more articles, or set the share of a split to 0"
     )
     for split, count in counts_by_split.items():
-        name, found = f"articles in the {split} split", f"{count} articles"
+        name = f"articles in the {split} split"
+        found = f"{count} article{'s' if count != 1 else ''}"
         gates.append(Gate(name, count >= least, found, f"at least {least}", remedy))
     return tuple(gates)
 

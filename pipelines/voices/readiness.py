@@ -22,8 +22,11 @@ def find_ability_problem(plan: GenerationPlan, voice: Tone | Persona) -> str:
         name = parse_name(plan.teacher)
     except TeacherError as error:
         return str(error)
-    if name.kind != PHRASEBOOK:
-        return ""
+    return find_phrasebook_problem(voice) if name.kind == PHRASEBOOK else ""
+
+
+def find_phrasebook_problem(voice: Tone | Persona) -> str:
+    """Return why the offline teacher can't write in a voice, or an empty string if it can."""
     if voice.language != _WRITES:
         return (
             f"The teacher “{PHRASEBOOK}” writes English only, but “{voice.name}” has the language "

@@ -111,3 +111,14 @@ def test_a_tone_with_criteria_is_called_the_tone_in_reports() -> None:
     assert (feature.name, feature.label) == ("pedalo", "In the tone")
     expected = "An answer is in the tone when all of this holds: it uses “we”."
     assert feature.description == expected
+
+
+def test_a_shipped_tone_keeps_its_name_as_label_with_criteria() -> None:
+    rules = Criteria(markdown="forbidden")
+    target = ToneTarget([Bound("words_per_sentence", at_most=20)])
+    feature = tone_criterion("plain-language", target, rules).feature
+    assert feature.label == "Plain language"
+    assert feature.description == (
+        "An answer counts as plain-language when it has words per sentence of at most 20; "
+        "no Markdown."
+    )

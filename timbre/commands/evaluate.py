@@ -38,8 +38,8 @@ def evaluate(run: Run, campaign: CampaignOption, as_json: AsJson = False) -> Non
         return
     if target is None:
         echo(
-            f"{loaded.subject[:1].upper()}{loaded.subject[1:]} has no [target], so there is no "
-            "rate of answers in the tone. Let people compare and rate the answers."
+            f"{loaded.lacking[:1].upper()}{loaded.lacking[1:]}, so there is no rate of answers "
+            "that match it. Let people compare and rate the answers."
         )
     if count:
         echo(

@@ -22,5 +22,7 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
             fields = ", ".join(loaded.unused)
             echo_error(f"{file}: ignored these fields, which personas don't support: {fields}.")
         from pipelines.preview import preview_persona
+        from pipelines.voices.readiness import find_phrasebook_problem
 
-        candidates.extend(preview_persona(loaded.persona))
+        if not find_phrasebook_problem(loaded.persona):
+            candidates.extend(preview_persona(loaded.persona))

@@ -20,5 +20,7 @@ def check(file: VoiceFile, as_json: AsJson = False) -> None:
         assert isinstance(tone, Tone)  # noqa: S101 (a tone file holds a tone)
         voice_criterion(tone, criteria)
         from pipelines.preview import preview_tone
+        from pipelines.voices.readiness import find_phrasebook_problem
 
-        candidates.extend(preview_tone(tone))
+        if not find_phrasebook_problem(tone):
+            candidates.extend(preview_tone(tone))

@@ -47,7 +47,13 @@ def print_preview(file: str, as_json: bool) -> Iterator["list[Candidate | Reject
         for problem in problems:
             echo_error(f"{file}: {problem}")
     else:
-        echo(f"{file} is valid. For example, the offline teacher would write:")
+        example = (
+            "For example, the offline teacher would write:"
+            if records
+            else "The offline teacher can't write it, but `timbre check CAMPAIGN` shows samples by "
+            "a campaign's own teacher."
+        )
+        echo(f"{file} is valid. {example}")
         for record in records:
             text = _describe(record)
             echo(f"\n[{text['kind']}] {text['text']}")

@@ -59,7 +59,7 @@ def describe_missing_target(campaign: Campaign) -> str:
     """Explain why a campaign's runs can't be compared automatically, and how to promote one."""
     return (
         f"Runs of “{campaign.name}” can't be compared automatically, because "
-        f"{campaign.subject} has no [target]. Read the report, and promote the run that you prefer "
+        f"{campaign.lacking}. Read the report, and promote the run that you prefer "
         f"with `timbre run promote RUN --campaign {campaign.name} --anyway REASON`."
     )
 

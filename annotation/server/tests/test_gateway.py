@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +18,7 @@ from starlette.routing import Mount
 from tests.examples import SETTINGS, record_items
 from timbre_argilla.options import Options
 from timbre_argilla.web import custom_fields
+from timbre_argilla.web.fonts import use_local_fonts
 from timbre_argilla.web.gateway import Gateway, script_hashes
 
 from tests.conftest import Server
@@ -159,9 +162,10 @@ def test_requests_for_unknown_hosts_are_rejected(
 
 @pytest.mark.parametrize(("host", "allowed"), [("203.0.113.5", True), ("evil.org", False)])
 def test_a_server_on_all_addresses_accepts_any_address_but_no_name(
-    host: str, allowed: bool
+    tmp_path: Path, host: str, allowed: bool
 ) -> None:
-    app = SimpleNamespace(routes=[Mount("/", StaticFiles(directory=STATICS))])
+    statics = shutil.copytree(STATICS, tmp_path / "statics")  # the gateway changes the style sheets
+    app = SimpleNamespace(routes=[Mount("/", StaticFiles(directory=statics))])
     gateway = Gateway(app, Options(Path(), host="0.0.0.0"))  # type: ignore[arg-type]  # noqa: S104
     assert gateway._allows_host(f"{host}:6900") is allowed
 
@@ -223,3 +227,31 @@ def test_only_inline_scripts_are_hashed(tmp_path: Path) -> None:
     (tmp_path / "same.html").write_text(page)
     assert set(script_hashes(tmp_path)) == inline_scripts(page)
     assert len(script_hashes(STATICS)) == 2
+
+
+def test_the_pages_fonts_come_from_this_server(server: Server) -> None:
+    page = httpx.get(origin(server)).text
+    sheets = [
+        httpx.get(f"{origin(server)}{path}").text
+        for path in re.findall(r'href="(/[^"]+\.css)"', page)
+    ]
+    assert sheets
+    assert not any("googleapis" in sheet for sheet in sheets)
+    faces = {
+        family: path
+        for sheet in sheets
+        for family, path in re.findall(
+            r'@font-face\{font-family:"([^"]+)"[^}]*url\("\.\.(/fonts/[^"]+)"', sheet
+        )
+    }
+    assert set(faces) == {"Inter", "Roboto Condensed"}
+    for path in faces.values():
+        font = httpx.get(f"{origin(server)}{path}")
+        assert (font.status_code, font.headers["content-type"]) == (200, "font/ttf")
+        assert font.content[:4] == bytes.fromhex("00010000")
+
+
+def test_another_web_ui_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "page.css").write_text("p{font-family:Inter}")
+    with pytest.raises(ValueError, match="don't import the expected fonts"):
+        use_local_fonts(tmp_path)

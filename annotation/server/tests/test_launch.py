@@ -1,13 +1,17 @@
 """Errors at start, and the consistency of the package."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from tests.examples import SETTINGS
 from timbre_argilla.database import SCHEMA
 
 from tests.conftest import PACKAGE, Server
@@ -111,3 +115,28 @@ def test_the_constraints_contain_only_names_and_versions() -> None:
     lines = (PACKAGE / "constraints.txt").read_text().splitlines()
     assert "argilla-server==2.8.0" in lines
     assert all(line.count("==") == 1 and " " not in line for line in lines)
+
+
+def test_no_telemetry_is_sent(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hub:
+        hub.settimeout(10)
+        environment = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.getsockname()[1]}"}
+        code = "from huggingface_hub.utils import send_telemetry; send_telemetry('timbre')"
+        sender = subprocess.Popen(
+            [sys.executable, "-c", f"{code}; import time; time.sleep(2)"],
+            env={**os.environ, **environment},
+        )
+        connection, _ = hub.accept()  # what the test would notice
+        connection.close()
+        sender.wait(60)
+        hub.setblocking(False)
+        while True:  # the sender's other attempts
+            try:
+                hub.accept()[0].close()
+            except BlockingIOError:
+                break
+        server = Server(tmp_path / "home", environment=environment).start()
+        server.create_dataset("telemetry", SETTINGS)
+        assert server.stop() == 0, server.read_log()
+        with pytest.raises(BlockingIOError):
+            hub.accept()

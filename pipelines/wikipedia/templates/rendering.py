@@ -19,6 +19,7 @@ from pipelines.wikipedia.wikitext.markers import ASIDE, ASIDE_END, BLOCK, hole
 
 Renderer: TypeAlias = Callable[[TemplateCall, Wiki, str], str | None]
 
+_ENCLOSED = {"text", "texte", "texto", "testo", "tekst"}  # named arguments with enclosed words
 _RENDERERS: dict[str, Renderer] = {
     "measure": quantities.render_measure,
     "fraction": quantities.render_fraction,
@@ -73,6 +74,8 @@ def treat_template(inner: str, wiki: Wiki, title: str) -> tuple[Treatment, str]:
     treatment, pattern = wiki.treatment(name)
     if treatment == "nothing":
         return Treatment.HIDDEN, ""
+    if treatment == "note":
+        return _treat_note(pattern, parse_call(inner))
     if treatment == "unknown" and name.startswith("lang-") and "language" in wiki.words:
         treatment, pattern = "shows", "@labelled"
     text = None if treatment == "unknown" else _show(pattern, parse_call(inner), wiki)
@@ -92,6 +95,15 @@ def _show(pattern: str, call: TemplateCall, wiki: Wiki) -> str | None:
     else:
         text = fill_pattern(pattern, call)
     return None if call.unread() - wiki.silent else text
+
+
+def _treat_note(pattern: str, call: TemplateCall) -> tuple[Treatment, str]:
+    """Treat an editorial note, which shows nothing else than the words that it encloses, if any."""
+    words = [value for value in call.filled() if any(c.isalpha() for c in value)]
+    if not words and not set(call.named) & _ENCLOSED:
+        return Treatment.HIDDEN, ""
+    text = fill_pattern(pattern, call) if pattern else None
+    return (Treatment.RENDERED, text) if text else (Treatment.HOLE, hole(call.name))
 
 
 def _hole(name: str, inner: str) -> str:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
-Treatment = Literal["shows", "aside", "nothing", "unknown"]
+Treatment = Literal["shows", "aside", "note", "nothing", "unknown"]
 
 _SAME_RULES = {"simple": "en"}
 _CACHED_NAMES = 8192
@@ -44,6 +44,7 @@ class Wiki:
     language: str
     shows: dict[str, str]
     asides: dict[str, str]
+    notes: dict[str, str]
     nothing: frozenset[str]
     nothing_starts: tuple[str, ...]
     nothing_ends: tuple[str, ...]
@@ -67,6 +68,8 @@ class Wiki:
             return "shows", self.shows[name]
         if name in self.asides:
             return "aside", self.asides[name]
+        if name in self.notes:
+            return "note", self.notes[name]
         if name.startswith(self.aside_starts):
             return "aside", ""
         is_silent = name.startswith(self.nothing_starts) or name.endswith(self.nothing_ends)
@@ -98,6 +101,7 @@ def load_wiki(language: str) -> Wiki:
         language=language,
         shows=_by_name(common, "shows") | _by_name(own, "shows"),
         asides=_by_name(common, "aside") | _by_name(own, "aside"),
+        notes=_by_name(common, "notes") | _by_name(own, "notes"),
         nothing=frozenset(_listed(common, own, "nothing")),
         nothing_starts=tuple(_listed(common, own, "nothing_starts")),
         nothing_ends=tuple(_listed(common, own, "nothing_ends")),

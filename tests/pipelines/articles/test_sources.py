@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from db.records import Article, Rejection
+from db.records import Article, Passage, Rejection
 from pipelines.articles.source_page import SourcePage
 from pipelines.articles.sources import source_name
 from pipelines.errors import SourceError
@@ -37,6 +37,19 @@ def test_an_export_becomes_an_article_with_its_metadata(
     assert article.url == "https://en.wikipedia.org/wiki/Port_Amity"
     assert (article.revision, article.page, article.language) == ("1007", "7", "en")
     assert article.source == name
+
+
+def test_links_to_the_file_namespace_that_a_dump_names_show_nothing(
+    write_export: Write,
+) -> None:
+    text = f"{PROSE} It is old.[[Αρχείο:pier.jpg|thumb|A pier.]][[Κατηγορία:Ports]]"
+    path = write_export(page_xml("Amity", text), "elwiki.xml")
+    content = path.read_text(encoding="utf-8").replace("en.wikipedia", "el.wikipedia")
+    names = '<namespace key="6">Αρχείο</namespace><namespace key="14">Κατηγορία</namespace>'
+    content = content.replace("</namespaces>", f"{names}</namespaces>").replace("enwiki", "elwiki")
+    path.write_text(content, encoding="utf-8")
+    (passage,) = (r for r in read_records(str(path)) if isinstance(r, Passage))
+    assert passage.text == f"{PROSE} It is old."
 
 
 def test_a_revision_before_june_2023_has_the_older_licence(

@@ -25,6 +25,25 @@ def test_an_example_is_printed_for_people(timbre: Timbre) -> None:
 
 
 @pytest.mark.parametrize(
+    ("noun", "file", "start", "end"),
+    [
+        ("tone", "tones/plain-language", "[phrasebook]", ""),
+        ("persona", "personas/marlo", 'language = "en"', 'language = "de"'),
+    ],
+)
+def test_a_voice_that_the_offline_teacher_cannot_write_has_no_example(
+    timbre: Timbre, tmp_path: Path, noun: str, file: str, start: str, end: str
+) -> None:
+    text = (CONFIGS / f"{file}.toml").read_text(encoding="utf-8")
+    before, found, after = text.partition(start)
+    assert found
+    path = tmp_path / "mine.toml"
+    path.write_text(before + (end + after if end else ""), encoding="utf-8")
+    out = timbre(noun, "check", str(path)).out
+    assert "is valid. The offline teacher can't write it, but `timbre check CAMPAIGN` shows" in out
+
+
+@pytest.mark.parametrize(
     ("noun", "folder", "before", "after", "problem"),
     [
         ("tone", "tones/conversational", "opener_share = 0.95", "opener_share = 9.5", "9.5"),

@@ -222,3 +222,42 @@ def test_the_report_of_an_unmeasured_campaign_renders_without_a_criterion() -> N
     html = render_report(without)
     assert "no criterion was set" in html
     assert "Conversational" not in BeautifulSoup(html, "html.parser").select_one("header").text  # type: ignore[union-attr]
+
+
+CARD = {
+    "spec": "chara_card_v2",
+    "data": {
+        "name": "Tarn",
+        "description": "{{char}} keeps a mill by the weir and grinds oats for the village.",
+        "personality": "patient, dry",
+        "first_mes": "Mind the step, it is wet.",
+    },
+}
+
+
+def test_a_persona_without_markers_is_generated_trained_and_reported(
+    timbre: Timbre, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.embed.embed", lambda texts: np.ones((len(texts), 384)))
+    Path("tarn.json").write_text(json.dumps(CARD), encoding="utf-8")
+    text = Path("tone.toml").read_text(encoding="utf-8")
+    text = text.replace('tone = "calm.toml"', 'persona = "tarn.json"')
+    Path("tarn.toml").write_text(text.replace('"tone"', '"tarn"'), encoding="utf-8")
+    add_passages(store)
+    timbre("generate", "tarn.toml")
+    assert store.count(Candidate, campaign="tarn")
+    assert load_campaign("tarn.toml").criterion is None
+    checked = json.loads(timbre("check", "tarn.toml", "--json", status=1).out)
+    (criterion,) = (row for row in checked if row["name"] == "criterion")
+    assert criterion["detail"].startswith("none, so results are reported by people's")
+
+    plan = replace(PLAN, campaign="tarn", name="tarn")
+    freeze(store, plan, add_approvals(store, range(60)))
+    performed = timbre("run", "perform", "tarn", "--campaign", "tarn.toml").out
+    lacking = "the persona “Tarn” has no [criteria], and its traits have no `markers`"
+    assert lacking in performed
+    html = Path(timbre("report", "tarn.toml").out.strip()).read_text(encoding="utf-8")
+    assert "No criterion was set" in html
+    assert "In character" not in html
+    with pytest.raises(SettingsError, match="match the persona, but the persona “Tarn” has no"):
+        load_campaign("tarn.toml").require_criterion("A study")

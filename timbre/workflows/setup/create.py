@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,7 @@ from timbre.workflows.setup.material_files import find_material
 from timbre.workflows.setup.new_campaign import NewCampaign, check_folder
 from timbre.workflows.setup.profile import measure_voice
 
+_MIN_ARTICLES = 3
 _FOLDER = Path(__file__).parent / "templates"
 _SYSTEM = tomllib.loads((_FOLDER / "system.toml").read_text(encoding="utf-8"))
 _TEMPLATES = Environment(
@@ -42,6 +43,7 @@ class CampaignPlan:
     agreement: float = 0.0
     train: float = 0.7
     test: float = 0.3
+    minimum_articles: int = 1
     salt: str = "1"
 
 
@@ -126,11 +128,15 @@ def _plan(store: Store, new: NewCampaign, path: str) -> CampaignPlan:
     pages = {material.articles[passage.article].url for passage in passages}
     questions = 3 if new.kind == "tone" and 0 < len(passages) < 30 else 1
     texts = len(passages) * (questions if new.kind == "tone" else 3) + material.chats
-    several, config = len(new.reviewers) > 1, campaign.freeze
+    several = len(new.reviewers) > 1
+    # A test split with the texts of a single article says little.
+    minimum = max(1, min(_MIN_ARTICLES, len(pages) // 4))
+    splits, salt = replace(campaign.freeze.splits, minimum_articles=minimum), campaign.freeze.salt
     return CampaignPlan(
         questions=questions,
         overlap=2 if several else 1,
         approved=max(2, min(10, texts // 2)) if texts else CampaignPlan.approved,
         agreement=0.2 if several else 0.0,
-        salt=find_salt(pages, config.salt, config.splits) or config.salt,
+        minimum_articles=minimum,
+        salt=find_salt(pages, salt, splits) or salt,
     )

@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from timbre_argilla.options import Options
 from timbre_argilla.web import custom_fields
 from timbre_argilla.web.bodies import BodyError, check_body, read_small_body
+from timbre_argilla.web.fonts import use_local_fonts
 from timbre_argilla.web.logins import client_address
 from timbre_argilla.web.turns import Turns
 
@@ -51,6 +52,7 @@ class Gateway:
         address = _parse_address(options.host)
         self._is_public = address is not None and address.is_unspecified
         statics = _statics(app)
+        use_local_fonts(statics)
         scripts = " ".join(["script-src 'self'", *script_hashes(statics)])
         self._has_custom_fields = options.custom_fields
         if options.custom_fields:

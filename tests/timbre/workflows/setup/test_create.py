@@ -283,3 +283,16 @@ def test_criteria_follow_from_the_texts() -> None:
     assert profile.persons == ("we", "you")
     assert measure_voice(texts[:1], [], "en").persons == ()
     assert measure_voice([], [], "xx").has_refusals is False
+
+
+@pytest.mark.parametrize(("documents", "minimum"), [(3, 1), (9, 2), (20, 3)])
+def test_a_split_needs_more_articles_if_there_are_many(
+    timbre: Timbre, documents: int, minimum: int
+) -> None:
+    text = (OWN / "crossing.md").read_text(encoding="utf-8")
+    for number in range(documents - 2):
+        port = f"Port {number}"
+        Path(f"docs/{number}.md").write_text(text.replace("Marwick", port), encoding="utf-8")
+    campaign = init(timbre, "--material", "docs")
+    assert campaign.freeze.minimum_articles == minimum
+    assert "ok  splits" in timbre("check", "harbour", status=0).out
