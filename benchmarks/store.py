@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from annotation.pairs.candidate_pairs import ApprovedCandidate, candidate_pairs
+from annotation.pairs.screening import screen_pairs
 from benchmarks.record import publish
 from db.records import (
     Answer,
@@ -25,6 +27,8 @@ from db.records import (
     CandidateKind,
     Decision,
     Message,
+    Pair,
+    PairSource,
     Passage,
     Provenance,
     Record,
@@ -33,13 +37,14 @@ from db.records import (
     ReviewStatus,
     Role,
     Verdict,
+    Version,
     digest,
 )
 from db.reviews import reconcile_reviews
 from db.store import Store
 from db.versions.contents import version_examples
 from db.versions.diff import diff
-from db.versions.freeze import Approval, FreezePlan, freeze
+from db.versions.freeze import Approval, FreezePlan, build_examples, freeze
 from db.versions.verify import verify
 
 T = TypeVar("T")
@@ -139,13 +144,15 @@ def build_reviews(subjects: list[str], reviewer: str) -> Iterator[Review]:
         )
 
 
-def approvals(store: Store, subjects: list[str], edited: int = 0) -> list[Approval]:
+def approvals(
+    store: Store, subjects: list[str], edited: int = 0, rule: str = "majority"
+) -> list[Approval]:
     """Store a verdict for each candidate, and return them together; the first ones are edited."""
     verdicts = [
         Verdict(
             subject=subject,
             decision=Decision.APPROVE,
-            rule="majority",
+            rule=rule,
             reviews=(),
             text=prose(number, 50) if number < edited else None,
         )
@@ -157,6 +164,21 @@ def approvals(store: Store, subjects: list[str], edited: int = 0) -> list[Approv
     return [
         Approval(c, by_subject[c.id], articles[c.passage or ""]) for c in store.stream(Candidate)
     ]
+
+
+def freeze_with_pairs(store: Store, approved: list[Approval]) -> Version:
+    """Freeze all candidates with a pair of each answer and the plain answer before its rewrite."""
+    plan = FreezePlan("with pairs", "benchmark", "salt")
+    pages = {article.id: article.url for article in store.stream(Article)}
+    examples = build_examples(approved, plan, pages)
+    items = [
+        ApprovedCandidate(approval.candidate, approval.verdict, (), example)
+        for approval, example in zip(approved, examples, strict=True)
+    ]
+    created = candidate_pairs(items, [], {PairSource.REWRITE})
+    pairs = (each for each in created if isinstance(each, Pair))
+    screened = screen_pairs(pairs, "benchmark", lambda _: "")
+    return freeze(store, plan, approved, [each for each in screened if isinstance(each, Pair)])
 
 
 def streaming_peak(store: Store) -> float:
@@ -211,6 +233,11 @@ def freeze_versions(store: Store, subjects: list[str], timer: StepTimer) -> None
     )
     if timer.time("verify a version", lambda: verify(store, first)):
         raise RuntimeError("The version has changed since it was frozen.")
+    others = approvals(store, subjects, rule="unanimity")  # none of these examples is stored yet
+    step = "**freeze** with as many pairs"
+    with_pairs = timer.time(step, lambda: freeze_with_pairs(store, others), 20)
+    if with_pairs.pairs != len(subjects):
+        raise RuntimeError(f"The version has {with_pairs.pairs} pairs, not {len(subjects)}.")
 
 
 def measure(store: Store, count: int) -> tuple[list[Row], float]:

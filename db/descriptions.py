@@ -112,9 +112,14 @@ _DESCRIPTIONS: dict[type[Record], Callable[[Any], str]] = {
     records.Example: lambda example: (
         f"{example.kind} in the {example.split} split: {_last_text(example)}"
     ),
+    records.Pair: lambda pair: (
+        f"{pair.source} in the {pair.split} split, {pair.support} of {len(pair.reviews)} reviews "
+        f"agree: {_short(pair.chosen)} rather than {_short(pair.rejected)}"
+    ),
     records.Version: lambda version: (
         f"“{version.name}” of {version.campaign}, {version.split_counts}, "
-        f"reviewed by {version.reviewers}"
+        + (f"{version.pairs} pairs, " if version.pairs else "")
+        + f"reviewed by {version.reviewers}"
         + (f", gates overridden: {version.override}" if version.override else "")
     ),
     records.Run: lambda run: (

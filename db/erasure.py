@@ -11,11 +11,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Column, Connection, func, or_, select, text
 
 from db.errors import StoreError
 from db.events import event, now
-from db.records import Article, Event, EventKind, Example, Record, Rejection, Review, Verdict
+from db.records import (
+    Article,
+    Event,
+    EventKind,
+    Example,
+    Pair,
+    Record,
+    Rejection,
+    Review,
+    Verdict,
+)
 from db.sql.engine import translate_errors
 from db.sql.rows import PARENTS, among, insert
 from db.sql.tables import (
@@ -23,6 +33,8 @@ from db.sql.tables import (
     articles,
     erased,
     members,
+    pair_members,
+    pairs,
     rejections,
     reviews,
     runs,
@@ -36,13 +48,15 @@ from db.store import Store
 class AffectedVersion:
     """A dataset version that contained erased data.
 
-    `examples` counts the affected examples, and `runs` lists the runs that used the version.
+    `examples` and `pairs` count the affected examples and preference pairs, and `runs` lists the
+    runs that used the version.
     """
 
     version: str
     name: str
     examples: int
     runs: tuple[str, ...]
+    pairs: int = 0
 
 
 def erase(
@@ -50,11 +64,12 @@ def erase(
 ) -> list[AffectedVersion]:
     """Erase a reviewer's answers, or an article (by id) and everything derived from it.
 
-    Erasing an article also erases its passages and candidates, their reviews, verdicts and
-    examples, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
-    erases the verdicts and examples whose text the reviewer edited. If the reviewer was an
-    adjudicator, their name stays in the `rule` of the verdicts. Returns the versions that can no
-    longer be used for training.
+    Erasing an article also erases its passages and candidates, their reviews, verdicts, examples
+    and pairs, and the outputs and comparisons for those examples. Erasing a reviewer's answers also
+    erases the verdicts and examples whose text the reviewer edited, and all pairs that are based on
+    the answers, because a pair names its reviewers. The next freeze can create these pairs again
+    from the other reviews. If the reviewer was an adjudicator, their name stays in the `rule` of
+    the verdicts. Returns the versions that can no longer be used for training.
 
     Raises `StoreError` if you don't pass exactly one of `reviewer` and `article`, or if the store
     contains no matching data.
@@ -96,6 +111,7 @@ class _Erasure:
         """Mark an article and everything derived from it for erasure."""
         self._add(Article, "id", {article})
         self._add(Example, "article", {article})
+        self._add(Pair, "article", {article})
         self._add_dependents()
         self.touched = set(self.ids[Example])
         # Rejected parts of the article have no record; their rejections contain the title or URL.
@@ -118,9 +134,19 @@ class _Erasure:
             affected.add(row.id)
             if row.text is not None and (row.subject, row.text) in edits:
                 self.ids[Verdict].add(row.id)
+        self._add_pairs({subject for subject, _ in edits})
         self._add(Example, "verdict", self.ids[Verdict])
         self._add_dependents()
         self.touched = self._find(Example, "verdict", affected)
+
+    def _add_pairs(self, subjects: Collection[str]) -> None:
+        """Mark the pairs based on the reviews to erase, whose subjects are `subjects`."""
+        columns = (pairs.c.chosen_from, pairs.c.rejected_from, pairs.c.comparison)
+        is_related = or_(*(among(column, subjects) for column in columns))
+        query = select(pairs.c.id, pairs.c.reviews).where(is_related)
+        for row in self.connection.execute(query):
+            if not self.ids[Review].isdisjoint(json.loads(row.reviews)):
+                self.ids[Pair].add(row.id)
 
     def _add_dependents(self) -> None:
         for kind, parent in PARENTS.items():
@@ -137,16 +163,21 @@ class _Erasure:
 
 
 def _affected_versions(erasure: _Erasure) -> Iterator[AffectedVersion]:
-    query = (
-        select(versions.c.id, versions.c.name, func.count())
-        .join(members, members.c.version == versions.c.id)
-        .where(among(members.c.example, erasure.touched))
-        .group_by(versions.c.seq, versions.c.id, versions.c.name)
-        .order_by(versions.c.seq)
-    )
-    for id, name, count in erasure.connection.execute(query).all():
+    examples = _count_members(erasure, members.c.example, erasure.touched)
+    pairs_erased = _count_members(erasure, pair_members.c.pair, erasure.ids[Pair])
+    query = select(versions.c.id, versions.c.name).order_by(versions.c.seq)
+    is_affected = among(versions.c.id, examples.keys() | pairs_erased.keys())
+    for id, name in erasure.connection.execute(query.where(is_affected)).all():
         trained = erasure.connection.scalars(select(runs.c.id).where(runs.c.version == id))
-        yield AffectedVersion(id, name, count, tuple(trained))
+        counts = examples.get(id, 0), pairs_erased.get(id, 0)
+        yield AffectedVersion(id, name, counts[0], tuple(trained), counts[1])
+
+
+def _count_members(erasure: _Erasure, column: Column[str], ids: Collection[str]) -> dict[str, int]:
+    """Count, for each version that contains any of these records, how many it contains."""
+    version = column.table.c.version
+    query = select(version, func.count()).where(among(column, ids)).group_by(version)
+    return {row[0]: row[1] for row in erasure.connection.execute(query)}
 
 
 def _withdrawals(
@@ -160,6 +191,8 @@ def _withdrawals(
     removed = {f"{kind.type_name().lower()}s": len(ids) for kind, ids in erasure.ids.items() if ids}
     for version in affected:
         counts = {"examples": version.examples, "runs": list(version.runs), "removed": removed}
+        if version.pairs:
+            counts["pairs"] = version.pairs
         yield event(version.version, EventKind.WITHDRAWN, **detail, **counts)
 
 

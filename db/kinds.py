@@ -50,6 +50,20 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class PairSource(StrEnum):
+    """Where a preference between two answers comes from.
+
+    EDIT is a reviewer's approved edit over the text before it. VERDICT is an approved candidate
+    over a rejected one with the same prompt. REWRITE is an approved rewrite over the plain answer
+    from which it was rewritten. VOTE is a model's answer that reviewers preferred to another one.
+    """
+
+    EDIT = "edit"
+    VERDICT = "verdict"
+    REWRITE = "rewrite"
+    VOTE = "vote"
+
+
 class EventKind(StrEnum):
     """The kinds of changes that can happen to a record after it is created."""
 

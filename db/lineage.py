@@ -15,6 +15,8 @@ from db.records import (
     Example,
     Measure,
     Output,
+    Pair,
+    PairSource,
     Passage,
     Record,
     Rejection,
@@ -25,7 +27,7 @@ from db.records import (
     plain,
 )
 from db.sql.rows import references
-from db.sql.tables import TABLES, erased, members
+from db.sql.tables import TABLES, erased, members, pair_members
 from db.store import Store
 
 Links = Iterator[tuple[str, type[Record], str]]
@@ -144,10 +146,22 @@ def _versions(store: Store, example: Record) -> Links:
     return (("part of", Version, row["version"]) for row in rows)
 
 
-_SUBJECTS = (Candidate, Comparison, Output, Passage, Article, Example, Version, Run, Review)
+def _pair_versions(store: Store, pair: Record) -> Links:
+    rows = store.rows(pair_members, pair=pair.id)
+    return (("part of", Version, row["version"]) for row in rows)
+
+
+def _answers(_: Store, pair: Pair) -> Links:
+    kind = Output if pair.source is PairSource.VOTE else Candidate
+    yield "chosen answer from", kind, pair.chosen_from
+    yield "rejected answer from", kind, pair.rejected_from
+
+
+_SUBJECTS = (Candidate, Comparison, Output, Passage, Article, Example, Pair, Version, Run, Review)
 _ABOUT = (_to_any("about"),)
 _REVIEWED = _from("reviewed in", Review, "subject")
 _DECIDED = _from("decided by", Verdict, "subject")
+_IN_PAIRS = (_from("chosen in", Pair, "chosen_from"), _from("rejected in", Pair, "rejected_from"))
 _REJECTED = _from("rejected", Rejection, "subject")
 _ORIGINS: dict[type[Record], tuple[Finder, ...]] = {
     Passage: (_to("part of", Article, "article"),),
@@ -160,6 +174,12 @@ _ORIGINS: dict[type[Record], tuple[Finder, ...]] = {
         _to("approved by", Verdict, "verdict"),
         _to("source", Article, "article"),
     ),
+    Pair: (
+        _answers,
+        _to("compared in", Comparison, "comparison"),
+        _to("based on", Review, "reviews"),
+        _to("source", Article, "article"),
+    ),
     Run: (_to("trained on", Version, "version"),),
     Output: (_to("answered by", Run, "run"), _to("answers", Example, "prompt")),
     Comparison: (_to("as A", Output, "left"), _to("as B", Output, "right"), _REVIEWED, _DECIDED),
@@ -168,13 +188,15 @@ _ORIGINS: dict[type[Record], tuple[Finder, ...]] = {
 }
 _RESULTS: dict[type[Record], tuple[Finder, ...]] = {
     Passage: (_REJECTED,),
-    Candidate: (_DECIDED, _from("became", Example, "candidate")),
+    Candidate: (_DECIDED, _from("became", Example, "candidate"), *_IN_PAIRS),
     Example: (_versions,),
+    Pair: (_pair_versions,),
     Version: (_from("trained into", Run, "version"),),
     Output: (
         _from("measured", Measure, "subject"),
         _from("compared in", Comparison, "left"),
         _from("compared in", Comparison, "right"),
+        *_IN_PAIRS,
     ),
-    Comparison: (_REVIEWED, _DECIDED),
+    Comparison: (_REVIEWED, _DECIDED, _REJECTED, _from("became", Pair, "comparison")),
 }

@@ -21,6 +21,7 @@ from db.identity import plain as plain
 from db.kinds import CandidateKind as CandidateKind
 from db.kinds import Decision as Decision
 from db.kinds import EventKind as EventKind
+from db.kinds import PairSource as PairSource
 from db.kinds import ReviewerKind as ReviewerKind
 from db.kinds import ReviewStatus as ReviewStatus
 from db.kinds import Role as Role
@@ -222,8 +223,40 @@ class Example(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Record):
+    """A preferred and a rejected answer to one prompt; its id is a leaf in a version's Merkle tree.
+
+    `chosen_from` and `rejected_from` are the ids of the outputs (if the source is a vote) or of the
+    candidates that the answers come from. They are equal for an edit or a rewrite. `support` is the
+    number of `reviews` that agree with the preference.
+    """
+
+    source: PairSource
+    split: Split
+    prompt: tuple[Message, ...]
+    chosen: str
+    rejected: str
+    chosen_from: str
+    rejected_from: str
+    reviews: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    reviewer_kinds: tuple[str, ...]
+    support: int
+    comparison: str | None = None
+    passage: str | None = None
+    article: str | None = None
+    persona: str | None = None
+    traits: tuple[str, ...] = ()
+
+    @property
+    def agreement(self) -> float:
+        """The share of reviews that agree with the preference."""
+        return self.support / len(self.reviews)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version(Record):
-    """An immutable set of examples; its id is the Merkle root of the example ids."""
+    """An immutable set of examples and preference pairs; its id is the Merkle root of their ids."""
 
     root: str
     name: str = non_identity("")
@@ -232,13 +265,14 @@ class Version(Record):
     train: int = non_identity(0)
     validation: int = non_identity(0)
     test: int = non_identity(0)
+    pairs: int = non_identity(0)
     reviewer_kinds: tuple[str, ...] = non_identity(())
     gates: tuple[Gate, ...] = non_identity(())
     override: str = non_identity("")
 
     @property
     def id(self) -> str:
-        """The Merkle root of the example ids."""
+        """The Merkle root of the ids of the examples and pairs."""
         return self.root
 
     @property

@@ -1,14 +1,16 @@
-"""Quality gates, which approved texts must pass before they can be frozen as a version."""
+"""Quality gates, which texts and preference pairs must pass before they can be frozen."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
+from statistics import fmean
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass as config_dataclass
 
-from db.records import Gate, Interval
+from db.records import Gate, Interval, Pair, PairSource
 from evaluation.statistics import wilson
 
 _CLEAR_SHARE = 0.9
@@ -52,6 +54,22 @@ class GateBounds:
         default=0.4,
         description="Value that the lower confidence bound of kappa must reach for a measure or "
         "judge to count as reliable.",
+    )
+
+    pairs: Count = Field(
+        default=10, description="Minimum number of preference pairs, if `freeze.pairs` is set."
+    )
+    vote_agreement: Share = Field(
+        default=0.2,
+        description="Minimum lower confidence bound of Krippendorff's alpha for the votes on "
+        "training prompts, if pairs come from votes.",
+    )
+    pair_length: float = Field(
+        default=1.5,
+        ge=1,
+        description="Maximum ratio between the lengths of the chosen and the rejected answers of "
+        "pairs, whichever are longer (geometric mean). Models trained on preferences easily learn "
+        "the length instead of the voice.",
     )
 
     @model_validator(mode="after")
@@ -140,6 +158,32 @@ def quality_gates(
     return (*gates, _balance_gate(traits, bounds)) if traits else gates
 
 
+def pair_gates(
+    pairs: Sequence[Pair],
+    rejections: Mapping[str, int],
+    votes: DecisionAgreement,
+    bounds: GateBounds,
+) -> tuple[Gate, ...]:
+    """Evaluate the gates of preference pairs.
+
+    `rejections` counts the rejected pairs by reason, and `votes` is the agreement of the voters.
+    """
+    gates = [_pair_count_gate(len(pairs), rejections, bounds)]
+    if any(pair.source is PairSource.VOTE for pair in pairs):
+        gates.append(_vote_gate(votes, bounds))
+    if pairs:
+        gates.append(_pair_length_gate(pairs, bounds))
+    return tuple(gates)
+
+
+def find_text_failure(text: str, personal_data: Sequence[str], bounds: GateBounds) -> str:
+    """Return which gate a text fails and why, or an empty string if it passes."""
+    words = len(text.split())
+    if not bounds.shortest <= words <= bounds.longest:
+        return f"{words} words instead of {bounds.shortest} to {bounds.longest}"
+    return f"it contains personal data ({personal_data[0]})" if personal_data else ""
+
+
 def format_alpha(alpha: Interval) -> str:
     """Format Krippendorff's alpha with its interval as text."""
     return f"alpha {alpha.estimate:.2f} ({alpha.low:.2f} to {alpha.high:.2f})"
@@ -217,4 +261,45 @@ def _balance_gate(traits: Counter[str], bounds: GateBounds) -> Gate:
         f"{fewest} records of “{rare}” and {most} of “{common}”",
         f"a ratio of at least {bounds.trait_balance:.2f}",
         f"approve or generate more records of “{rare}”",
+    )
+
+
+def _pair_count_gate(count: int, rejections: Mapping[str, int], bounds: GateBounds) -> Gate:
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(rejections.items()))
+    return Gate(
+        "minimum pairs",
+        count >= bounds.pairs,
+        f"{count} pairs" + (f" (rejected: {reasons})" if reasons else ""),
+        f"at least {bounds.pairs}",
+        "edit more candidates, review several answers to the same questions, vote on answers to "
+        "training prompts, or add sources to `pairs` in [freeze]",
+    )
+
+
+def _vote_gate(votes: DecisionAgreement, bounds: GateBounds) -> Gate:
+    measured = votes.alpha or votes.share
+    return Gate(
+        "agreement on the votes",
+        measured is not None and measured.low >= bounds.vote_agreement,
+        votes.description,
+        f"a lower bound of at least {bounds.vote_agreement:.2f}",
+        "have two or more people vote on the same answers and discuss those on which they differ, "
+        "or remove `vote` from `pairs` in [freeze]",
+    )
+
+
+def _pair_length_gate(pairs: Sequence[Pair], bounds: GateBounds) -> Gate:
+    logs: dict[PairSource, list[float]] = defaultdict(list)
+    for pair in pairs:
+        logs[pair.source].append(log(len(pair.chosen) / len(pair.rejected)))
+    ratios = {source: exp(fmean(each)) for source, each in sorted(logs.items())}
+    ratio = exp(fmean(each for source in logs.values() for each in source))
+    by_source = ", ".join(f"{source} {each:.2f}" for source, each in ratios.items())
+    return Gate(
+        "length balance of pairs",
+        1 / bounds.pair_length <= ratio <= bounds.pair_length,
+        f"the chosen answers are {ratio:.2f} times as long as the rejected ones ({by_source})",
+        f"{1 / bounds.pair_length:.2f} to {bounds.pair_length:.2f} times",
+        f"approve {'shorter' if ratio > 1 else 'longer'} answers, or remove the source with the "
+        "most uneven lengths from `pairs` in [freeze]",
     )

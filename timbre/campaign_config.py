@@ -14,6 +14,7 @@ AtLeastOne = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Dollars = Annotated[float, Field(ge=0)]
+PairKind = Literal["edit", "verdict", "rewrite", "vote"]
 PersonaKind = Literal["statement", "dialogue", "document"]
 
 
@@ -121,6 +122,13 @@ class FreezeConfig:
         default="timbre",
         description="Salt for the hashes by which articles are assigned to splits. A different "
         "salt produces different splits.",
+    )
+    pairs: tuple[PairKind, ...] = Field(
+        default=(),
+        description="Sources of the version's preference pairs (default: no pairs): `edit` (an "
+        "edited text over the text before the edit), `verdict` (an approved over a rejected "
+        "answer to the same prompt), `rewrite` (an approved rewrite over the plain answer) and "
+        "`vote` (the preferred one of two blind answers to a training prompt).",
     )
 
     @model_validator(mode="after")

@@ -18,9 +18,18 @@ from datasets import Dataset, DatasetDict, disable_progress_bars
 
 from db.errors import StoreError
 from db.exports.card import Card, render_card
-from db.exports.pairs import preference_pairs
-from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, message_rows, provider_lines
-from db.records import Article, Example, Split, Version, digest, messages_to_text, plain
+from db.exports.pairs import exportable_pairs, pair_notes, trl_row
+from db.exports.providers import (
+    FIREWORKS,
+    OPENAI,
+    OPENAI_PREFERENCES,
+    TOGETHER,
+    Rules,
+    message_rows,
+    preference_lines,
+    provider_lines,
+)
+from db.records import Article, Example, Pair, Split, Version, digest, messages_to_text, plain
 from db.sql.rows import batches
 from db.store import Store
 from db.versions.contents import teachers_and_prompts, version_articles, version_examples
@@ -57,6 +66,11 @@ class ExportFormat(StrEnum):
     TOGETHER = "together"
     FIREWORKS = "fireworks"
     PREFERENCES = "preferences"
+    OPENAI_PREFERENCES = "openai-preferences"
+
+
+PAIR_FORMATS = (ExportFormat.PREFERENCES, ExportFormat.OPENAI_PREFERENCES)
+"""The formats that export preference pairs instead of examples."""
 
 
 def export(
@@ -73,10 +87,11 @@ def export(
     `parquet` writes all fields of each example, including whether each turn is trained on.
     `dataset` writes the same fields as a Hugging Face `DatasetDict`, which `load_from_disk` can
     load. `openai`, `together` and `fireworks` write training files that follow the rules of the
-    respective service. `preferences` writes people's preferences to `pairs.jsonl`, in the format of
-    TRL's DPO trainer. Each non-empty split is exported as one file, or as one split of a
-    `DatasetDict`. The card (README.md) credits all source articles, and contains `notes`, which are
-    sentences about the reviewers. If the folder already contains the same export, nothing changes.
+    respective service. `preferences` writes preference pairs in the format of TRL's trainers, and
+    `openai-preferences` in OpenAI's, both without the pairs of the test split. Each non-empty split
+    is exported as one file, or as one split of a `DatasetDict`. The card (README.md) credits all
+    source articles, and contains `notes`, which are sentences about the reviewers. If the folder
+    already contains the same export, nothing changes.
 
     Raises `StoreError` if the folder contains files other than this export, if another process is
     writing to it, or if the version is incomplete.
@@ -91,7 +106,8 @@ def export(
     with _partial_folder(folder.absolute()) as partial_folder:  # “.” has no name
         source = _Source(store, version, version_articles(store, version))
         count = _WRITERS[format](source, partial_folder)
-        card = _card(source, count, notes)
+        contents = pair_notes(store, version, is_pair_export=format in PAIR_FORMATS)
+        card = _card(source, count, contents, notes)
         (partial_folder / "README.md").write_text(card, encoding="utf-8")
         manifest = _manifest(partial_folder, version, format)
         (partial_folder / _MANIFEST).write_text(manifest, encoding="utf-8")
@@ -139,9 +155,9 @@ class _Source:
             if count:
                 yield split, version_examples(self.store, self.version, split)
 
-    def credit(self, example: Example) -> Row:
-        """The title, URL, revision and licence of the article an example is based on."""
-        article = self.articles.get(example.article or "")
+    def credit(self, record: Example | Pair) -> Row:
+        """The title, URL, revision and licence of the article a record is based on."""
+        article = self.articles.get(record.article or "")
         return {name: getattr(article, name) if article else None for name in _SOURCE}
 
 
@@ -163,9 +179,12 @@ def _text_lines(source: _Source, _split: Split, examples: Iterable[Example]) -> 
 def _provider_lines(
     rules: Rules, _source: _Source, split: Split, examples: Iterable[Example]
 ) -> Iterator[str]:
+    return provider_lines(_limits(rules, split), examples)
+
+
+def _limits(rules: Rules, split: Split) -> Rules:
     # A service's minimum applies only to the training file.
-    limits = rules if split is Split.TRAIN else replace(rules, min_examples=0)
-    return provider_lines(limits, examples)
+    return rules if split is Split.TRAIN else replace(rules, min_examples=0)
 
 
 def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folder: Path) -> int:
@@ -176,10 +195,23 @@ def _write_splits(to_lines: Callable[..., Iterator[str]], source: _Source, folde
     )
 
 
-def _write_preferences(source: _Source, folder: Path) -> int:
-    pairs = preference_pairs(source.store, source.version)
-    _write_lines(folder / "pairs.jsonl", map(_line, pairs))
-    return sum(source.version.split_sizes.values())  # no examples are left out of the pairs
+def _trl_lines(source: _Source, _split: Split, pairs: Iterable[Pair]) -> Iterator[str]:
+    for pair in pairs:
+        yield _line(trl_row(pair) | source.credit(pair))
+
+
+def _openai_lines(_source: _Source, split: Split, pairs: Iterable[Pair]) -> Iterator[str]:
+    return preference_lines(_limits(OPENAI_PREFERENCES, split), pairs)
+
+
+def _write_pairs(to_lines: Callable[..., Iterator[str]], source: _Source, folder: Path) -> int:
+    """Write one JSON Lines file per split, and return the number of the version's examples.
+
+    The card doesn't list the examples as missing, because the formats of pairs have no examples.
+    """
+    for split, pairs in exportable_pairs(source.store, source.version):
+        _write_lines(folder / f"{split}.jsonl", to_lines(source, split, pairs))
+    return sum(source.version.split_sizes.values())
 
 
 def _line(row: Row) -> str:
@@ -228,15 +260,17 @@ _WRITERS: dict[ExportFormat, Callable[[_Source, Path], int]] = {
     ExportFormat.OPENAI: partial(_write_splits, partial(_provider_lines, OPENAI)),
     ExportFormat.TOGETHER: partial(_write_splits, partial(_provider_lines, TOGETHER)),
     ExportFormat.FIREWORKS: partial(_write_splits, partial(_provider_lines, FIREWORKS)),
-    ExportFormat.PREFERENCES: _write_preferences,
+    ExportFormat.PREFERENCES: partial(_write_pairs, _trl_lines),
+    ExportFormat.OPENAI_PREFERENCES: partial(_write_pairs, _openai_lines),
 }
 
 
-def _card(source: _Source, count: int, notes: tuple[str, ...]) -> str:
+def _card(source: _Source, count: int, contents: tuple[str, ...], notes: tuple[str, ...]) -> str:
     teachers, prompts = teachers_and_prompts(source.store, source.version)
     left_out = sum(source.version.split_sizes.values()) - count
     articles = tuple(source.articles.values())
-    return render_card(Card(source.version, articles, teachers, prompts, left_out, notes))
+    card = Card(source.version, articles, teachers, prompts, left_out, notes, contents)
+    return render_card(card)
 
 
 def _manifest(folder: Path, version: Version, format: ExportFormat) -> str:

@@ -1,77 +1,92 @@
-"""Preference pairs in TRL's DPO format: a prompt, the chosen answer and the rejected one.
+"""Preference pairs as rows for TRL, and which of a version's pairs may be exported.
 
-The prompts are held-out test prompts, so a model trained on the pairs can no longer be tested on
-those prompts.
+Pairs of the test split are never exported, because training on them would contaminate the test.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from db.errors import StoreError
-from db.records import (
-    Comparison,
-    Example,
-    Output,
-    ReviewerKind,
-    ReviewStatus,
-    Role,
-    Split,
-    Version,
-)
-from db.reviews import current_reviews
+from db.records import Message, Pair, Role, Split, Version
 from db.store import Store
-from db.versions.contents import version_examples
+from db.versions.contents import pair_counts, version_pairs
 
-_SCORES = {"left": 1, "right": -1, "tie": 0}
+_REASON = "training on pairs of the test split would contaminate the test"
 
 
-def preference_pairs(store: Store, version: Version) -> Iterator[dict[str, Any]]:
-    """Yield a row for each test comparison in which most people preferred the same answer.
+def exportable_pairs(store: Store, version: Version) -> Iterator[tuple[Split, Iterator[Pair]]]:
+    """Yield the splits with pairs that may be exported, and their pairs.
 
-    Rule-based reviewers don't vote, and ties produce no pairs. `votes` counts the people who chose
-    the answer, and `of` counts everyone who reviewed the comparison.
-
-    Raises `StoreError` if people haven't decided any comparisons.
+    Raises `StoreError` if there are no such pairs, or if data was withdrawn from the version.
     """
-    examples = {e.id: e for e in version_examples(store, version, Split.TEST)}
-    comparisons = {c.id: c for c in store.stream(Comparison, prompt=tuple(examples))}
-    is_empty = True
-    for id, scores in _votes(store, tuple(comparisons)).items():
-        comparison, total = comparisons[id], sum(scores)
-        left, right = (store.get(Output, side) for side in (comparison.left, comparison.right))
-        if not total or left is None or right is None or left.text == right.text:
-            continue
-        chosen, rejected = (left, right) if total > 0 else (right, left)
-        is_empty = False
-        yield {
-            "prompt": _prompt(examples[comparison.prompt]),
-            "chosen": [{"role": Role.ASSISTANT.value, "content": chosen.text}],
-            "rejected": [{"role": Role.ASSISTANT.value, "content": rejected.text}],
-            "votes": sum(score * total > 0 for score in scores),
-            "of": len(scores),
-            "comparison": id,
-        }
-    if is_empty:
+    has_pairs = False
+    for split in (Split.TRAIN, Split.VALIDATION):
+        pairs = version_pairs(store, version, split)
+        first = next(pairs, None)
+        if first:
+            has_pairs = True
+            yield split, chain((first,), pairs)
+    if has_pairs:
+        return
+    start = f"Version {version.id[:12]} “{version.name}” has no preference pairs to export"
+    if version.pairs:
         raise StoreError(
-            f"No comparisons on version {version.id[:12]} have been decided by people yet. Send "
-            "some for review with `timbre review push --outputs`."
+            f"{start}: all {version.pairs} pairs are in the test split, and {_REASON}. Review "
+            "texts from more articles and freeze a new version."
         )
+    raise StoreError(
+        f"{start}. Set `pairs` in the [freeze] section of the campaign file and freeze a new "
+        "version. Votes on test prompts can't be exported, because training on them would "
+        "contaminate the test."
+    )
 
 
-def _votes(store: Store, comparisons: tuple[str, ...]) -> dict[str, list[int]]:
-    votes: dict[str, list[int]] = defaultdict(list)
-    for review in current_reviews(store, subject=comparisons):
-        answer = str(review.answer("preference"))
-        person = review.reviewer_kind is ReviewerKind.PERSON
-        if person and review.status is ReviewStatus.SUBMITTED and answer in _SCORES:
-            votes[review.subject].append(_SCORES[answer])
-    return votes
+def pair_notes(store: Store, version: Version, is_pair_export: bool) -> tuple[str, ...]:
+    """Return sentences about a version's pairs for the card of an export."""
+    if not version.pairs:
+        return ()
+    counts = pair_counts(store, version)
+    by_source = ", ".join(f"{each.count} {each.source} ({each.split})" for each in counts)
+    total = f"The version contains {version.pairs} preference pairs: {by_source}."
+    if not is_pair_export:
+        return (f"{total} This export has none of them.",)
+    withheld = withheld_pairs(store, version)
+    if not withheld:
+        return (total,)
+    return (f"{total} This export leaves out {withheld} of them, because {_REASON}.",)
 
 
-def _prompt(example: Example) -> Any:
-    """The turns of an example before the last assistant answer."""
-    turns = list(example.messages)
-    while turns and turns[-1].role is Role.ASSISTANT:
-        turns.pop()
-    return [{"role": m.role.value, "content": m.content} for m in turns]
+def withheld_pairs(store: Store, version: Version) -> int:
+    """Count the pairs that aren't exported because they're in the test split."""
+    return sum(each.count for each in pair_counts(store, version) if each.split is Split.TEST)
+
+
+def trl_row(pair: Pair) -> dict[str, Any]:
+    """Convert a pair to a row of TRL's conversational preference format, with its provenance."""
+    return {
+        "id": pair.id,
+        "prompt": _message_rows(pair.prompt),
+        "chosen": _answer_rows(pair.chosen),
+        "rejected": _answer_rows(pair.rejected),
+        "source": pair.source.value,
+        "reviewer_kinds": list(pair.reviewer_kinds),
+        "agreement": pair.agreement,
+    }
+
+
+def openai_row(pair: Pair) -> dict[str, Any]:
+    """Convert a pair to a row of OpenAI's preference format, which other services also accept."""
+    return {
+        "input": {"messages": _message_rows(pair.prompt)},
+        "preferred_output": _answer_rows(pair.chosen),
+        "non_preferred_output": _answer_rows(pair.rejected),
+    }
+
+
+def _message_rows(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    return [{"role": message.role.value, "content": message.content} for message in messages]
+
+
+def _answer_rows(text: str) -> list[dict[str, str]]:
+    return [{"role": Role.ASSISTANT.value, "content": text}]

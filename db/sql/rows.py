@@ -30,6 +30,7 @@ PARENTS: dict[type[Record], str] = {
     records.Example: "candidate",
     records.Output: "prompt",
     records.Comparison: "prompt",
+    records.Pair: "chosen_from",
     records.Review: "subject",
     records.Verdict: "subject",
     records.Measure: "subject",

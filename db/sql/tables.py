@@ -95,6 +95,13 @@ comparisons = _add_table(
     indexes=("campaign", "prompt", "left", "right"),
     ids=("prompt", "left", "right"),
 )
+pairs = _add_table(
+    records.Pair,
+    "pairs",
+    indexes=("chosen_from", "rejected_from", "comparison"),
+    ids=("chosen_from", "rejected_from", "comparison"),
+    links={"article": articles},
+)
 measures = _add_table(records.Measure, "measures", indexes=("subject",))
 reading_positions = _add_table(
     records.ReadingPosition, "reading_positions", indexes=("source_fingerprint",)
@@ -109,6 +116,15 @@ members = Table(
     Column("example", _ID, nullable=False, index=True),
     *_texts("split"),
     comment="Which examples a version holds. An erased example leaves its hash here.",
+)
+pair_members = Table(
+    "pair_members",
+    metadata,
+    Column("seq", _SEQUENCE, primary_key=True),
+    Column("version", _ID, ForeignKey(versions.c.id), nullable=False, index=True),
+    Column("pair", _ID, nullable=False, index=True),
+    *_texts("split"),
+    comment="Which preference pairs a version holds. An erased pair leaves its hash here.",
 )
 erased = Table(
     "erased",

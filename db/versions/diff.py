@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Column, Row, select
 
 from db.records import EventKind, Interval, Version
 from db.sql.rows import among, batches
-from db.sql.tables import examples, members
+from db.sql.tables import examples, members, pair_members
 from db.store import Store
 
 _BATCH = 10_000
@@ -30,6 +30,19 @@ class Change:
 
 
 @dataclass(frozen=True)
+class PairDiff:
+    """The ids of the preference pairs that only one of two versions contains, and how many both do.
+
+    A pair is never edited: if one of its texts, its reviews or its split changes, it's removed, and
+    another pair is added.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+
+
+@dataclass(frozen=True)
 class VersionDiff:
     """The differences between two versions.
 
@@ -38,7 +51,8 @@ class VersionDiff:
     lists the candidates whose final text changed. `relabelled` lists the candidates whose text is
     the same but whose verdict, split or another label changed. `unchanged` counts the examples that
     are the same in both versions. `agreement` is the agreement between reviewers in the first and
-    in the second version, or None for a version that doesn't store it.
+    in the second version, or None for a version that doesn't store it. `pairs` compares the
+    preference pairs.
     """
 
     added: tuple[str, ...]
@@ -47,11 +61,13 @@ class VersionDiff:
     relabelled: tuple[Change, ...]
     unchanged: int
     agreement: tuple[Interval | None, Interval | None]
+    pairs: PairDiff
 
 
 def diff(store: Store, before: Version, after: Version) -> VersionDiff:
     """Compare two versions, and count examples that were erased on request as added or removed."""
-    first, second = _leaves(store, before), _leaves(store, after)
+    first = _leaves(store, before, members.c.example)
+    second = _leaves(store, after, members.c.example)
     old = _rows_by_candidate(store, first - second)
     new = _rows_by_candidate(store, second - first)
     both = sorted(old.keys() & new.keys())
@@ -63,12 +79,20 @@ def diff(store: Store, before: Version, after: Version) -> VersionDiff:
         relabelled=tuple(change for change in changes if not set(change.fields) & set(_TEXT)),
         unchanged=len(first & second),
         agreement=(_agreement(store, before), _agreement(store, after)),
+        pairs=_diff_pairs(store, before, after),
     )
 
 
-def _leaves(store: Store, version: Version) -> set[str]:
+def _diff_pairs(store: Store, before: Version, after: Version) -> PairDiff:
+    first = _leaves(store, before, pair_members.c.pair)
+    second = _leaves(store, after, pair_members.c.pair)
+    added, removed = tuple(sorted(second - first)), tuple(sorted(first - second))
+    return PairDiff(added, removed, unchanged=len(first & second))
+
+
+def _leaves(store: Store, version: Version, column: Column[Any]) -> set[str]:
     with store.reading() as connection:
-        query = select(members.c.example).where(members.c.version == version.id)
+        query = select(column).where(column.table.c.version == version.id)
         return set(connection.scalars(query))
 
 

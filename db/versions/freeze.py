@@ -1,10 +1,10 @@
-"""Freeze approved examples as a version, split by source article and identified by a hash."""
+"""Freeze approved examples and preference pairs as a version, identified by a hash."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from db.errors import StoreError
 from db.events import event
@@ -19,6 +19,7 @@ from db.records import (
     Gate,
     Interval,
     Message,
+    Pair,
     Role,
     Split,
     Verdict,
@@ -27,7 +28,7 @@ from db.records import (
     plain,
 )
 from db.sql.rows import among, batches, insert, insert_rows, without_erased
-from db.sql.tables import members, reviews
+from db.sql.tables import members, pair_members, reviews
 from db.store import Store
 from db.versions.merkle import merkle_root
 from db.versions.splits import Splits, split_gates, split_of
@@ -51,7 +52,8 @@ class FreezePlan:
     different split. `override` is the reason for freezing a version despite failed gates, or an
     empty string. `agreement` is stored with the version, so that versions can be compared.
     `unanimity` is the share of records on which all reviewers agree. `unanimity` is set only if all
-    answers are the same, because `agreement` is undefined then.
+    answers are the same, because `agreement` is undefined then. `pair_rejections` counts the pairs
+    that were rejected, by reason.
     """
 
     name: str
@@ -62,6 +64,7 @@ class FreezePlan:
     override: str = ""
     agreement: Interval | None = None
     unanimity: Interval | None = None
+    pair_rejections: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_examples(
@@ -101,33 +104,30 @@ def build_examples(
         )
 
 
-def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Version:
-    """Store approved candidates as a version in one transaction.
+def freeze(
+    store: Store, plan: FreezePlan, approvals: Iterable[Approval], pairs: Iterable[Pair] = ()
+) -> Version:
+    """Store approved candidates and preference pairs as a version in one transaction.
 
     Freezing the same contents again returns the existing version with its original name. The store
-    must already contain the candidates, verdicts and articles.
+    must already contain the candidates, outputs, reviews, verdicts and articles.
 
     Raises `StoreError` if no candidates are approved, if a gate fails without an override, or if a
     candidate is approved twice or was erased on request.
     """
     approvals = list(approvals)
+    contents = _Contents({pair.id: pair for pair in pairs})
     articles = {approval.article for approval in approvals if approval.article}
+    articles |= {pair.article for pair in contents.pairs.values() if pair.article}
     pages = {id: article.url for id, article in store.get_many(Article, articles).items()}
-    contents = {example.id: example for example in build_examples(approvals, plan, pages)}
-    if not contents:
-        raise StoreError(
-            "There are no approved candidates to freeze. Review some candidates first."
-        )
-    if len({example.candidate for example in contents.values()}) < len(contents):
-        raise StoreError(
-            "The version can't be frozen because a candidate has two verdicts that approve it. "
-            "Keep only one verdict per candidate."
-        )
-    root = merkle_root(contents)
+    contents.examples |= {e.id: e for e in build_examples(approvals, plan, pages)}
+    _check_examples(contents.examples)
+    root = merkle_root((*contents.examples, *contents.pairs))
     existing = store.get(Version, root)
     if existing:
         return existing
-    gates = (*plan.gates, *split_gates(contents.values(), pages, plan.splits, plan.salt))
+    examples = contents.examples.values()
+    gates = (*plan.gates, *_split_gates(contents, pages, plan))
     failures = [gate for gate in gates if not gate.passed]
     if failures and not plan.override.strip():
         reasons = "".join(
@@ -138,7 +138,9 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
             f"{plan.name} wasn't frozen because these gates failed:{reasons}\nFix these problems, "
             'or freeze it anyway with --override "REASON", which its card and report will state.'
         )
-    splits = [example.split for example in contents.values()]
+    splits = [example.split for example in examples]
+    pair_kinds = {kind for pair in contents.pairs.values() for kind in pair.reviewer_kinds}
+    example_kinds = _reviewer_kinds(store, [approval.verdict for approval in approvals])
     version = Version(
         root=root,
         name=plan.name,
@@ -147,13 +149,41 @@ def freeze(store: Store, plan: FreezePlan, approvals: Iterable[Approval]) -> Ver
         train=splits.count(Split.TRAIN),
         validation=splits.count(Split.VALIDATION),
         test=splits.count(Split.TEST),
-        reviewer_kinds=_reviewer_kinds(store, [approval.verdict for approval in approvals]),
+        pairs=len(contents.pairs),
+        reviewer_kinds=tuple(sorted(example_kinds | pair_kinds)),
         gates=gates,
         override=plan.override.strip() if failures else "",
     )
     with store.writing() as connection:
-        _insert_version(connection, version, [contents[id] for id in sorted(contents)], plan)
+        _insert_version(connection, version, contents, plan)
     return version
+
+
+@dataclass
+class _Contents:
+    """The contents of a version, keyed by id."""
+
+    pairs: dict[str, Pair]
+    examples: dict[str, Example] = field(default_factory=dict)
+
+
+def _split_gates(
+    contents: _Contents, pages: Mapping[str, str], plan: FreezePlan
+) -> tuple[Gate, ...]:
+    examples, pairs = contents.examples.values(), contents.pairs.values()
+    return split_gates(examples, pairs, pages, plan.splits, plan.salt)
+
+
+def _check_examples(examples: Mapping[str, Example]) -> None:
+    if not examples:
+        raise StoreError(
+            "There are no approved candidates to freeze. Review some candidates first."
+        )
+    if len({example.candidate for example in examples.values()}) < len(examples):
+        raise StoreError(
+            "The version can't be frozen because a candidate has two verdicts that approve it. "
+            "Keep only one verdict per candidate."
+        )
 
 
 def _final_text(candidate: Candidate, edit: str | None) -> tuple[tuple[Message, ...], str]:
@@ -221,28 +251,45 @@ def _check_turns(messages: list[Message]) -> None:
         raise ValueError("One of the turns is empty.")
 
 
-def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _reviewer_kinds(store: Store, verdicts: Sequence[Verdict]) -> set[str]:
     ids = (id for verdict in verdicts for id in verdict.reviews)
     kinds: set[str] = set()
     with store.reading() as connection:
         for batch in batches(ids, 50_000):
             query = select(reviews.c.reviewer_kind).distinct()
             kinds |= set(connection.scalars(query.where(among(reviews.c.id, batch))))
-    return tuple(sorted(kinds))
+    return kinds
 
 
 def _insert_version(
-    connection: Connection, version: Version, ordered: Sequence[Example], plan: FreezePlan
+    connection: Connection, version: Version, contents: _Contents, plan: FreezePlan
 ) -> None:
-    if len(without_erased(connection, Example, ordered)) < len(ordered):
+    examples = [contents.examples[id] for id in sorted(contents.examples)]
+    pairs = [contents.pairs[id] for id in sorted(contents.pairs)]
+    if len(without_erased(connection, Example, examples)) < len(examples):
         raise StoreError("One of the examples was erased on request. Leave out its candidate.")
+    if len(without_erased(connection, Pair, pairs)) < len(pairs):
+        raise StoreError(
+            "One of the preference pairs was erased on request. Pull the reviews again, then "
+            "freeze again."
+        )
     if not insert(connection, [version]):
         return  # another process froze the same contents at the same time
-    for batch in batches(ordered, _BATCH):
-        insert(connection, batch)
-        rows = [(version.id, example.id, example.split.value) for example in batch]
-        insert_rows(connection, members, ("version", "example", "split"), rows)
+    _insert_members(connection, version, members, examples)
+    _insert_members(connection, version, pair_members, pairs)
     detail = {"splits": plain(plan.splits), "agreement": plain(plan.agreement)}
     if plan.unanimity:
         detail["unanimity"] = plain(plan.unanimity)
+    if plan.pair_rejections:
+        detail["pair_rejections"] = dict(plan.pair_rejections)
     insert(connection, [event(version.id, EventKind.FROZEN, **detail)])
+
+
+def _insert_members(
+    connection: Connection, version: Version, table: Table, records: Sequence[Example | Pair]
+) -> None:
+    names = ("version", "pair" if table is pair_members else "example", "split")
+    for batch in batches(records, _BATCH):
+        insert(connection, batch)
+        rows = [(version.id, record.id, record.split.value) for record in batch]
+        insert_rows(connection, table, names, rows)

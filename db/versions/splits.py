@@ -1,11 +1,11 @@
 """Split the examples of a version by source article, and check the result."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from db.errors import StoreError
-from db.records import Example, Gate, Split, digest
+from db.records import Example, Gate, Pair, Split, digest
 
 _MAX_SALTS = 100
 
@@ -72,14 +72,23 @@ def find_salt(sources: Iterable[str], salt: str, splits: Splits) -> str:
 
 
 def split_gates(
-    examples: Iterable[Example], pages: Mapping[str, str], splits: Splits, salt: str = ""
+    examples: Iterable[Example],
+    pairs: Iterable[Pair],
+    pages: Mapping[str, str],
+    splits: Splits,
+    salt: str = "",
 ) -> tuple[Gate, ...]:
-    """Check that no article is in two splits and that each split has enough articles."""
+    """Check that no article is in two splits and that each split has examples of enough articles.
+
+    `pages` maps article ids to URLs.
+    """
     by_source: dict[str, set[Split]] = defaultdict(set)
     for example in examples:
-        article = example.article
-        source = pages.get(article, article) if article else example.candidate
-        by_source[source].add(example.split)
+        by_source[_source(example.article, example.candidate, pages)].add(example.split)
+    sources = tuple(by_source)
+    counts = Counter(split for used in by_source.values() for split in used)
+    for pair in pairs:
+        by_source[_source(pair.article, pair.chosen_from, pages)].add(pair.split)
     leaks = sorted(source for source, used in by_source.items() if len(used) > 1)
     gates = [
         Gate(
@@ -90,16 +99,22 @@ def split_gates(
             "split by article",
         )
     ]
-    better = find_salt(by_source, salt, splits)
+    least = splits.minimum_articles
+    counts_by_split = {split: counts[split] for split, share in splits.shares.items() if share}
+    has_enough = min(counts_by_split.values()) >= least
+    better = "" if has_enough else find_salt(sources, salt, splits)  # finding a salt takes long
     remedy = (
         f'set salt = "{better}" in [freeze] of the campaign, or approve candidates from more '
         "articles"
         if better
         else "approve candidates from more articles, or set the share of a split to 0"
     )
-    for split in (split for split, share in splits.shares.items() if share > 0):
-        name, least = f"articles in the {split} split", splits.minimum_articles
-        count = sum(split in used for used in by_source.values())
+    for split, count in counts_by_split.items():
+        name = f"articles in the {split} split"
         found = f"{count} article{'s' if count != 1 else ''}"
         gates.append(Gate(name, count >= least, found, f"at least {least}", remedy))
     return tuple(gates)
+
+
+def _source(article: str | None, origin: str, pages: Mapping[str, str]) -> str:
+    return pages.get(article, article) if article else origin

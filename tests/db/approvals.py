@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from db.records import Candidate, Record
+from db.records import Article, Candidate, Pair, Record, Review
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan
-from tests.db.records import article, conversation, passage, review, verdict
+from db.versions.splits import split_of
+from tests.db.records import article, conversation, pair, passage, review, verdict
 
 PLAN = FreezePlan(name="first", campaign="tone", salt="pepper")
 
@@ -34,6 +35,17 @@ def approve(
     approval, records = _approval(candidate, page, edit)
     store.add([*parents, *records])
     return approval
+
+
+def approved_pairs(store: Store, approvals: Sequence[Approval]) -> list[Pair]:
+    """A pair of each approved conversation: its edit, or its answer before the rewrite."""
+    pairs = []
+    for candidate, decision, page in approvals:
+        reviews = store.get_many(Review, decision.reviews).values()
+        source = store.require(Article, page).url if page else candidate.id
+        split = split_of(source, PLAN.salt, PLAN.splits)
+        pairs.append(pair(candidate, *reviews, split=split, article=page, chosen=decision.text))
+    return pairs
 
 
 def _approval(

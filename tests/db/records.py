@@ -16,6 +16,8 @@ from db.records import (
     Measure,
     Message,
     Output,
+    Pair,
+    PairSource,
     Passage,
     Provenance,
     ReadingPosition,
@@ -119,6 +121,32 @@ def verdict(*reviews: Review, text: str | None = None) -> Verdict:
     )
 
 
+def pair(
+    of: Candidate,
+    *reviews: Review,
+    split: Split = Split.TRAIN,
+    article: str | None = None,
+    chosen: str | None = None,
+) -> Pair:
+    """A pair of a conversation and its plain answer, or of an edit and the conversation."""
+    *prompt, answer = of.messages
+    return Pair(
+        source=PairSource.REWRITE if chosen is None else PairSource.EDIT,
+        split=split,
+        prompt=tuple(prompt),
+        chosen=answer.content if chosen is None else chosen,
+        rejected=of.reference if chosen is None else answer.content,
+        chosen_from=of.id,
+        rejected_from=of.id,
+        reviews=tuple(sorted(review.id for review in reviews)),
+        reviewers=tuple(sorted(review.reviewer for review in reviews)),
+        reviewer_kinds=("person",),
+        support=len(reviews),
+        passage=of.passage,
+        article=article,
+    )
+
+
 def one_of_each() -> list[Record]:
     """A record of every type, with its parents."""
     page = article()
@@ -150,6 +178,7 @@ def one_of_each() -> list[Record]:
         run,
         output,
         Comparison(campaign="tone", prompt=example.id, left=output.id, right=output.id),
+        pair(candidate, answer, article=page.id),
         Measure(subject=output.id, name="words", source="words.v1", value=3.0),
         ReadingPosition(source_fingerprint="f", offset=7),
         Event(subject=run.id, kind=EventKind.STARTED, at="2026-01-01T00:00:00+00:00"),
@@ -246,6 +275,25 @@ standalone: dict[type[Record], st.SearchStrategy[Record]] = {
         seconds=finite,
     ),
     Comparison: st.builds(Comparison, campaign=texts, prompt=ids, left=ids, right=ids),
+    Pair: st.builds(
+        Pair,
+        source=st.sampled_from(PairSource),
+        split=st.sampled_from(Split),
+        prompt=messages,
+        chosen=texts,
+        rejected=texts,
+        chosen_from=ids,
+        rejected_from=ids,
+        reviews=st.lists(ids, max_size=3).map(tuple),
+        reviewers=words,
+        reviewer_kinds=words,
+        support=counts,
+        comparison=st.none() | ids,
+        passage=maybe,
+        article=st.none(),
+        persona=maybe,
+        traits=words,
+    ),
     Measure: st.builds(Measure, subject=texts, name=texts, source=texts, value=finite),
     ReadingPosition: st.builds(
         ReadingPosition, source_fingerprint=texts, offset=st.none() | counts

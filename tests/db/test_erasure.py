@@ -18,6 +18,8 @@ from db.records import (
     Example,
     Measure,
     Output,
+    Pair,
+    PairSource,
     Passage,
     Record,
     Rejection,
@@ -34,8 +36,8 @@ from db.store import Store
 from db.versions.contents import version_examples, withdrawals
 from db.versions.freeze import Approval, freeze
 from db.versions.verify import verify
-from tests.db.approvals import PLAN, add_approvals, approve
-from tests.db.records import article, conversation, passage, review
+from tests.db.approvals import PLAN, add_approvals, approve, approved_pairs
+from tests.db.records import article, conversation, pair, passage, review
 
 SECRET = "the unmistakable words of grace"
 
@@ -220,3 +222,64 @@ def test_answers_outside_versions_are_erased_too(store: Store) -> None:
     approve(store, conversation(part), page.id, page, part)
     assert erase(store, reviewer="ada") == []
     assert [r.reviewer for r in store.stream(Review)] == ["grace"]
+
+
+def test_erasing_a_reviewer_removes_the_pairs_based_on_their_answers(
+    store: Store, approvals: list[Approval]
+) -> None:
+    pairs = approved_pairs(store, approvals)
+    candidate, _, page = approvals[2]
+    by_ada = next(store.stream(Review, subject=candidate.id, reviewer="ada"))
+    spared = pair(candidate, by_ada, article=page, split=pairs[2].split, chosen="Ada's words.")
+    version = freeze(store, PLAN, approvals, [*pairs, spared])
+    (affected,) = erase(store, reviewer="grace")
+    assert (affected.examples, affected.pairs) == (81, 81)
+    assert list(store.stream(Pair)) == [spared]
+    assert SECRET not in everything(store)
+    assert "grace" not in everything(store)
+    (withdrawal,) = withdrawals(store, version)
+    detail = json.loads(withdrawal.detail)
+    assert detail["pairs"] == detail["removed"]["pairs"] == 81
+
+
+def test_erasing_an_article_removes_its_pairs(store: Store, approvals: list[Approval]) -> None:
+    pairs = approved_pairs(store, approvals)
+    version = freeze(store, PLAN, approvals, pairs)
+    page = approvals[3][2]
+    (affected,) = erase(store, article=page)
+    assert (affected.version, affected.examples, affected.pairs) == (version.id, 2, 2)
+    assert store.count(Pair, article=page) == 0
+    assert store.count(Pair) == 79
+    assert {(m.record, m.actual) for m in verify(store, version)} == {
+        ("Example", "erased on request"),
+        ("Pair", "erased on request"),
+    }
+
+
+def test_erasing_the_prompt_of_a_vote_removes_its_pair(
+    store: Store, approvals: list[Approval]
+) -> None:
+    first = freeze(store, PLAN, approvals)
+    example = next(e for e in version_examples(store, first) if e.candidate == approvals[0][0].id)
+    _, base, tuned, comparison, _, vote = add_comparison(store, first, example)
+    assert isinstance(vote, Review)
+    of_vote = replace(
+        pair(approvals[0][0], vote),
+        source=PairSource.VOTE,
+        chosen_from=base.id,
+        rejected_from=tuned.id,
+        comparison=comparison.id,
+        split=example.split,
+    )
+    second = freeze(store, PLAN, approvals[1:], [of_vote])
+    affected = {each.version: each.pairs for each in erase(store, reviewer="grace")}
+    assert affected == {first.id: 0, second.id: 1}
+    assert store.count(Pair) == 0
+
+
+def test_a_pair_of_an_erased_candidate_cannot_be_added(
+    store: Store, approvals: list[Approval]
+) -> None:
+    pairs = approved_pairs(store, approvals)
+    erase(store, article=approvals[1][2])
+    assert store.add([pairs[1], pairs[3]]) == 1

@@ -19,6 +19,8 @@ from db.records import (
     Example,
     Measure,
     Output,
+    Pair,
+    PairSource,
     Passage,
     Rejection,
     Review,
@@ -31,7 +33,7 @@ from db.sql.tables import TABLES
 from db.store import Store
 from db.versions.contents import version_examples
 from db.versions.freeze import Approval, freeze
-from tests.db.approvals import PLAN, add_approvals
+from tests.db.approvals import PLAN, add_approvals, approved_pairs
 from tests.db.records import one_of_each, review, statement
 
 
@@ -153,6 +155,50 @@ def test_a_candidate_is_traced_to_its_versions_and_runs(
         Run,
     }
     assert sum(isinstance(node.record, Review) for node in nodes(lineage)) == 2
+
+
+def test_a_pair_is_traced_to_its_candidate_reviews_and_versions(
+    store: Store, approvals: list[Approval]
+) -> None:
+    pairs = approved_pairs(store, approvals)
+    freeze(store, PLAN, approvals, pairs)
+    lineage = trace(store, pairs[0].id)
+    assert kinds(lineage) == {Pair, Candidate, Passage, Article, Review, Version}
+    text = lineage.as_text()
+    for part in (
+        f"requested: pair {pairs[0].id[:12]}, rewrite in the {pairs[0].split} split",
+        "2 of 2 reviews agree: “Well, number 0 is about",
+        "chosen answer from: candidate",
+        "grace (person)",
+        "part of: version",
+        "80 pairs",
+    ):
+        assert part in text
+    from_candidate = trace(store, approvals[0][0].id)
+    assert pairs[0] in [node.record for node in nodes(from_candidate)]
+
+
+def test_a_vote_is_traced_to_its_outputs_and_pair(store: Store, output: Output) -> None:
+    comparison = next(store.stream(Comparison))
+    vote = next(store.stream(Review, subject=comparison.id))
+    of_vote = Pair(
+        source=PairSource.VOTE,
+        split=Split.TRAIN,
+        prompt=output.messages,
+        chosen="tuned words",
+        rejected="base words",
+        chosen_from=output.id,
+        rejected_from=comparison.right,
+        reviews=(vote.id,),
+        reviewers=("lin",),
+        reviewer_kinds=("person",),
+        support=1,
+        comparison=comparison.id,
+    )
+    store.add([of_vote])
+    assert kinds(trace(store, of_vote.id)) >= {Pair, Output, Comparison, Review, Run, Example}
+    for id in (comparison.id, output.id):
+        assert of_vote in [node.record for node in nodes(trace(store, id))]
 
 
 def test_a_rejected_candidate_is_traced_to_the_reason(

@@ -1,12 +1,16 @@
 """`timbre version`: freeze what people approved."""
 
-from typing import Annotated, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from timbre.commands.options import AsJson, Campaign, Version
-from timbre.console import echo, print_json, print_rows, progress
+from timbre.console import echo, echo_error, print_json, print_rows, progress
 from timbre.stores import open_store
+
+if TYPE_CHECKING:
+    from db.versions.contents import PairCount
 
 app = typer.Typer(no_args_is_help=True, help="Freeze, list, check, compare and export versions.")
 
@@ -28,11 +32,14 @@ def freeze(
     from timbre.campaign import load_campaign
 
     loaded = load_campaign(campaign)
+    from db.versions.contents import pair_counts, pair_rejections
     from timbre.workflows.freeze import freeze_campaign
 
     with open_store() as store, progress("freeze"):
         version = freeze_campaign(store, loaded, name or loaded.name, override)
+        pairs, rejections = pair_counts(store, version), pair_rejections(store, version)
     echo(f"Version {version.id[:12]} “{version.name}”: {version.split_counts}.")
+    _echo_pairs(pairs, rejections)
     for gate in version.gates:
         echo(f"  {'passed' if gate.passed else 'OVERRIDDEN'}  {gate.name}: {gate.found}")
 
@@ -47,30 +54,33 @@ def list_(as_json: AsJson = False) -> None:
 
     with open_store() as store:
         rows = [
-            (v.id[:12], v.name, v.campaign, v.train, v.validation, v.test, v.reviewers)
+            (v.id[:12], v.name, v.campaign, v.train, v.validation, v.test, v.pairs, v.reviewers)
             for v in store.stream(records.Version)
         ]
-    columns = ("id", "name", "campaign", "train", "validation", "test", "reviewed by")
+    columns = ("id", "name", "campaign", "train", "validation", "test", "pairs", "reviewed by")
     print_rows(columns, rows, as_json)
 
 
 @app.command()
 def show(version: Version, as_json: AsJson = False) -> None:
-    """Show a version's splits, gates and reviewers.
+    """Show a version's splits, preference pairs, gates and reviewers.
 
     Example: timbre version show demo-tone --json
     """
     from db.descriptions import describe
     from db.records import plain
-    from db.versions.contents import find_version
+    from db.versions.contents import find_version, pair_counts, pair_rejections
 
     with open_store() as store:
         record = find_version(store, version)
         events = store.events(record.id)
+        pairs, rejections = pair_counts(store, record), pair_rejections(store, record)
     if as_json:
-        print_json({"id": record.id, **plain(record), "events": plain(tuple(events))})
+        details = {"events": plain(tuple(events)), "pair_counts": plain(tuple(pairs))}
+        print_json({"id": record.id, **plain(record), **details})
         return
     echo(f"Version {record.id} “{record.name}” of {record.campaign}: {record.split_counts}.")
+    _echo_pairs(pairs, rejections)
     echo(f"Reviewed by {record.reviewers}.")
     for gate in record.gates:
         outcome = "passed" if gate.passed else "FAILED"
@@ -79,6 +89,14 @@ def show(version: Version, as_json: AsJson = False) -> None:
         echo(f"  overridden: {record.override}")
     for event in events:
         echo(f"  {describe(event)}")
+
+
+def _echo_pairs(counts: "list[PairCount]", rejections: dict[str, int]) -> None:
+    for source, group in groupby(counts, key=lambda each: each.source):
+        splits = ", ".join(f"{each.count} {each.split}" for each in group)
+        echo(f"  pairs from {source}: {splits}")
+    for reason, count in rejections.items():
+        echo(f"  rejected pairs: {count} {reason}")
 
 
 @app.command()
@@ -138,6 +156,10 @@ def diff(
             fields = ", ".join(change.fields)
             echo(f"  {change.candidate}: {change.before[:12]} to {change.after[:12]} ({fields})")
     echo(f"{changes.unchanged} unchanged")
+    pairs = changes.pairs
+    if pairs.added or pairs.removed or pairs.unchanged:
+        added, removed = len(pairs.added), len(pairs.removed)
+        echo(f"pairs: {added} added, {removed} removed, {pairs.unchanged} unchanged")
     old, new = map(agreement_in_words, changes.agreement)
     echo(f"agreement on the decision: {old} before, {new} after")
 
@@ -148,7 +170,15 @@ def export(
     folder: Annotated[str, typer.Option(help="Folder to write the export to.")] = "export",
     form: Annotated[
         Literal[
-            "chat", "text", "parquet", "dataset", "openai", "together", "fireworks", "preferences"
+            "chat",
+            "text",
+            "parquet",
+            "dataset",
+            "openai",
+            "together",
+            "fireworks",
+            "preferences",
+            "openai-preferences",
         ],
         typer.Option("--format", help="File format of the export."),
     ] = "chat",
@@ -156,7 +186,8 @@ def export(
     """Export a version for other tools, with the attribution that its articles' licence requires.
 
     Files for OpenAI, Together and Fireworks are checked against the rules of each service.
-    `preferences` exports the pairs that people compared, in the format of TRL's DPO trainer.
+    `preferences` exports preference pairs in the format of TRL's trainers, and `openai-preferences`
+    in the format of OpenAI. Pairs of the test split are never exported.
 
     Example: timbre version export demo-tone --format parquet --folder out
     """
@@ -166,10 +197,17 @@ def export(
 
     with open_store() as store:
         record = find_version(store, version)
-        from db.exports.export import ExportFormat
+        from db.exports.export import PAIR_FORMATS, ExportFormat
         from db.exports.export import export as write
+        from db.exports.pairs import withheld_pairs
 
         echo(str(write(store, record, Path(folder), ExportFormat(form))))
+        withheld = withheld_pairs(store, record) if form in PAIR_FORMATS else 0
+    if withheld:
+        echo_error(
+            f"{withheld} pairs of the test split weren't exported, because training on them would "
+            "contaminate the test."
+        )
 
 
 @app.command()
@@ -200,7 +238,9 @@ def erase(
         erasures = erase_records(store, reviewer=reviewer or None, article=source)
     for erasure in erasures:
         echo(
-            f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples erased."
+            f"Version {erasure.version[:12]} “{erasure.name}”: {erasure.examples} examples"
+            + (f" and {erasure.pairs} pairs" if erasure.pairs else "")
+            + " erased."
         )
         for run in erasure.runs:
             echo(

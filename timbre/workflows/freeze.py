@@ -1,8 +1,10 @@
 """Freeze the approved candidates of a campaign into a version if the gates pass."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from annotation.agreement.measurement import answers_by_subject, krippendorff_alpha
+from annotation.pairs.vote_pairs import PREFERENCE
 from annotation.verdicts import DECISION, verdicts
 from db.records import (
     Candidate,
@@ -18,11 +20,12 @@ from db.reviews import current_reviews
 from db.store import Store
 from db.versions.freeze import Approval, FreezePlan, freeze
 from evaluation import scorer_cards
-from evaluation.gates import ApprovedTexts, DecisionAgreement, quality_gates
+from evaluation.gates import ApprovedTexts, DecisionAgreement, pair_gates, quality_gates
 from evaluation.judge_cards import JudgeCard
 from pipelines.checks.near_duplicates import find_near_duplicates
-from pipelines.checks.pii import find_pii
+from pipelines.checks.pii import find_pii_kinds
 from timbre.campaign import Campaign
+from timbre.workflows.pair import ReviewedTexts, select_pairs
 
 
 def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str = "") -> Version:
@@ -31,14 +34,15 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
     `override` is the reason for freezing despite a failing gate. If `override` is empty, a failing
     gate prevents freezing.
 
+    If the campaign names sources of preference pairs, the version also contains these pairs.
+
     Raises `StoreError` if nothing was approved, or if a gate fails without an override.
     """
     reviews = list(current_reviews(store, dataset=campaign.candidate_datasets))
     decided = list(verdicts(reviews, campaign.verdict_rule))
     store.add(decided)
-    agreement = agreement_on_decision(
-        [r for r in reviews if r.dataset in campaign.independent_datasets]
-    )
+    independent = [r for r in reviews if r.dataset in campaign.independent_datasets]
+    agreement = reviewer_agreement(independent, DECISION)
     approved = list(_approved(store, decided))
     config = campaign.freeze
     plan = FreezePlan(
@@ -51,7 +55,14 @@ def freeze_campaign(store: Store, campaign: Campaign, name: str, override: str =
         agreement=agreement.alpha,
         unanimity=agreement.share,
     )
-    return freeze(store, plan, approved)
+    if not config.pairs:
+        return freeze(store, plan, approved)
+    selection = select_pairs(store, campaign, ReviewedTexts(approved, decided, reviews), plan)
+    counts = selection.rejection_counts
+    votes = reviewer_agreement(selection.votes, PREFERENCE)
+    gates = (*plan.gates, *pair_gates(selection.pairs, counts, votes, campaign.gates))
+    plan = replace(plan, gates=gates, pair_rejections=counts)
+    return freeze(store, plan, approved, selection.pairs)
 
 
 def version_gates(
@@ -64,7 +75,7 @@ def version_gates(
         texts=texts,
         traits=[candidate.traits for candidate, _, _ in approved],
         duplicates=find_near_duplicates(texts.items(), bounds.near_duplicate),
-        personal_data={id: kinds for id, text in texts.items() if (kinds := find_pii(text))},
+        personal_data={id: kinds for id, text in texts.items() if (kinds := find_pii_kinds(text))},
     )
     gates = quality_gates(checked, agreement, bounds)
     if not bounds.measured:
@@ -85,15 +96,15 @@ def suggestion_cards(store: Store, campaign: Campaign) -> Iterator[JudgeCard]:
     return scorer_cards.suggestion_cards(candidates, answers, campaign.review_questions)
 
 
-def agreement_on_decision(reviews: Sequence[Review]) -> DecisionAgreement:
-    """Return Krippendorff's alpha of the decisions or, if undefined, how many records agree."""
-    alpha = krippendorff_alpha(reviews, DECISION)
+def reviewer_agreement(reviews: Sequence[Review], question: str) -> DecisionAgreement:
+    """Return Krippendorff's alpha of the answers or, if undefined, how many records agree."""
+    alpha = krippendorff_alpha(reviews, question)
     if isinstance(alpha, Interval):
         return DecisionAgreement(alpha)
-    sheet = answers_by_subject(reviews, DECISION)
-    decided = [set(row.values()) for row in sheet.values() if len(row) > 1]
-    equal = sum(len(decisions) == 1 for decisions in decided)
-    return DecisionAgreement(None, alpha.reason, len(decided), equal)
+    sheet = answers_by_subject(reviews, question)
+    answered = [set(row.values()) for row in sheet.values() if len(row) > 1]
+    equal = sum(len(answers) == 1 for answers in answered)
+    return DecisionAgreement(None, alpha.reason, len(answered), equal)
 
 
 def _approved(store: Store, decided: Iterable[Verdict]) -> Iterator[Approval]:

@@ -1,32 +1,23 @@
-"""Provider files meet the services' rules, and pairs hold people's choices."""
+"""Provider files meet the services' rules."""
 
-import importlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from datasets import load_dataset
 
 from db.errors import StoreError
 from db.exports.export import ExportFormat, export
 from db.exports.providers import FIREWORKS, OPENAI, TOGETHER, Rules, provider_lines
 from db.records import (
-    Answer,
     CandidateKind,
-    Comparison,
     Example,
     Message,
-    Output,
-    Review,
-    ReviewerKind,
-    ReviewStatus,
     Role,
     Split,
     Version,
 )
 from db.store import Store
-from db.versions.contents import version_examples
 from db.versions.freeze import freeze
 from tests.db.approvals import PLAN, add_approvals
 
@@ -105,83 +96,6 @@ def test_provider_export_writes_a_file_per_split(
     assert len(lines) == version.train
     assert all(list(json.loads(line)) == ["messages"] for line in lines)
     assert "CC BY-SA 4.0" in (folder / "README.md").read_text(encoding="utf-8")
-
-
-def vote(comparison: Comparison, who: str, choice: str, kind: str = "person") -> Review:
-    return Review(
-        subject=comparison.id,
-        reviewer=who,
-        reviewer_kind=ReviewerKind(kind),
-        status=ReviewStatus.SUBMITTED,
-        answers=(Answer("preference", choice),),
-    )
-
-
-def add_comparisons(store: Store, version: Version) -> list[Comparison]:
-    """Add a comparison of two outputs for each held-out prompt, the tuned one on the left."""
-    pairs = []
-    for example in version_examples(store, version, Split.TEST):
-        first, second = (
-            Output(
-                prompt=example.id,
-                arm=arm,
-                run=None,
-                messages=example.messages[:-1],
-                text=f"said by {arm}",
-                generation="{}",
-                seed=0,
-            )
-            for arm in ("tuned", "base")
-        )
-        pair = Comparison(campaign="tone", prompt=example.id, left=first.id, right=second.id)
-        store.add([first, second, pair])
-        pairs.append(pair)
-    return pairs
-
-
-def test_pairs_hold_the_majority_choice(store: Store, version: Version, tmp_path: Path) -> None:
-    for_left, for_right, tied, by_rules = add_comparisons(store, version)[:4]
-    store.add(
-        [
-            *(vote(for_left, who, "left") for who in ("ada", "grace")),
-            vote(for_left, "mary", "right"),
-            vote(for_right, "ada", "right"),
-            *(vote(tied, who, choice) for who, choice in (("ada", "left"), ("grace", "right"))),
-            vote(by_rules, "rule-1", "left", "rule"),
-        ]
-    )
-    folder = export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
-    lines = (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = {row["comparison"]: row for row in map(json.loads, lines)}
-    assert set(rows) == {for_left.id, for_right.id}
-    row = rows[for_left.id]
-    assert row["chosen"] == [{"role": "assistant", "content": "said by tuned"}]
-    assert row["rejected"] == [{"role": "assistant", "content": "said by base"}]
-    assert [turn["role"] for turn in row["prompt"]] == ["user"]
-    assert (row["votes"], row["of"]) == (2, 3)
-    assert rows[for_right.id]["chosen"][0]["content"] == "said by base"
-
-
-def test_trl_reads_the_pairs_as_conversational_preferences(
-    store: Store, version: Version, tmp_path: Path
-) -> None:
-    trl = importlib.import_module("trl.data_utils")
-    store.add([vote(pair, "ada", "left") for pair in add_comparisons(store, version)])
-    folder = export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
-    read = load_dataset(
-        "json", data_files=str(folder / "pairs.jsonl"), cache_dir=str(tmp_path / "cache")
-    )["train"]
-    assert trl.is_conversational(read[0])
-    assert {"prompt", "chosen", "rejected"} <= set(read.column_names)
-
-
-def test_exporting_pairs_without_human_votes_fails(
-    store: Store, version: Version, tmp_path: Path
-) -> None:
-    store.add([vote(pair, "rule-1", "left", "rule") for pair in add_comparisons(store, version)])
-    with pytest.raises(StoreError, match="have been decided by people yet"):
-        export(store, version, tmp_path / "pairs", ExportFormat.PREFERENCES)
-    assert not (tmp_path / "pairs").exists()
 
 
 def test_answers_without_loss_have_weight_0() -> None:

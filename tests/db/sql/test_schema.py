@@ -8,16 +8,20 @@ import pytest
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from db.errors import StoreError, StoreVersionError
-from db.records import Measure, ReadingPosition
+from db.records import Measure, Pair, ReadingPosition, Version
 from db.sql import schema
 from db.sql.engine import engine, reading, writing
-from db.sql.rows import insert
-from db.sql.tables import metadata, reading_positions
+from db.sql.rows import insert, insert_rows
+from db.sql.tables import TABLES, members, metadata, reading_positions, versions
 from db.store import Store
+from db.versions.contents import version_examples, version_pairs
+from db.versions.freeze import freeze
+from db.versions.verify import verify
+from tests.db.approvals import PLAN, add_approvals, approved_pairs
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,7 +112,7 @@ def test_an_older_database_is_rejected_and_names_the_command(
     monkeypatch.setattr(schema, "REVISION", "r9999")
     with pytest.raises(
         StoreError,
-        match=r"at migration r0002, but this version of Timbre needs r9999.* `timbre doctor",
+        match=r"at migration r0003, but this version of Timbre needs r9999.* `timbre doctor",
     ):
         Store.open(url)
 
@@ -156,6 +160,48 @@ def test_reading_positions_stored_as_measures_are_moved_to_their_own_table(empty
         assert [p.id for p in store.stream(ReadingPosition)] == [p.id for p in expected]
         assert list(store.stream(Measure)) == [length]
         assert store.add(expected) == 0
+
+
+def test_a_version_from_before_pairs_keeps_its_id_and_contents(
+    empty_url: str, tmp_path: Path
+) -> None:
+    source_url = f"sqlite:///{tmp_path / 'source.db'}"
+    Store.migrate(source_url)
+    opened = engine(empty_url, 5)
+    with Store.open(source_url) as store, writing(opened) as connection:
+        version = freeze(store, PLAN, add_approvals(store, range(40)))
+        examples = list(version_examples(store, version))
+        command.upgrade(schema.config(connection), "r0002")
+        _copy_without_pairs(store, connection)
+    opened.dispose()
+    assert Store.migrate(empty_url)
+    with Store.open(empty_url) as migrated:
+        assert list(migrated.stream(Version)) == [version]
+        assert verify(migrated, version) == []
+        assert list(version_examples(migrated, version)) == examples
+        assert list(version_pairs(migrated, version)) == []
+        approvals = add_approvals(migrated, range(40))
+        assert freeze(migrated, PLAN, approvals) == version
+        pairs = approved_pairs(migrated, approvals)
+        assert freeze(migrated, PLAN, approvals, pairs).pairs == migrated.count(Pair) == 80
+
+
+def _copy_without_pairs(store: Store, connection: Connection) -> None:
+    """Copy a version into a database at the migration before pairs."""
+    for kind, table in TABLES.items():
+        if table is not versions and kind is not Pair:
+            insert(connection, store.stream(kind))
+    for table in (versions, members):
+        names = [column.name for column in table.columns if column.name not in ("seq", "pairs")]
+        rows = [tuple(row[name] for name in names) for row in store.rows(table)]
+        insert_rows(connection, table, names, rows)
+
+
+def test_a_pair_cannot_be_changed(store: Store) -> None:
+    approvals = add_approvals(store, range(3))
+    store.add(approved_pairs(store, approvals))
+    with pytest.raises(DBAPIError, match="never changed"), store.writing() as connection:
+        connection.execute(TABLES[Pair].update().values(chosen="mine"))
 
 
 def test_a_reading_position_cannot_be_changed(store: Store) -> None:

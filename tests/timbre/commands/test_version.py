@@ -9,7 +9,7 @@ import pytest
 from db.records import Interval, Run, Version
 from db.store import Store
 from db.versions.freeze import freeze
-from tests.db.approvals import PLAN, add_approvals, approve
+from tests.db.approvals import PLAN, add_approvals, approve, approved_pairs
 from tests.db.records import article, conversation, passage
 from tests.timbre.conftest import Timbre
 from timbre.stores import open_store
@@ -26,6 +26,14 @@ def versions(store: Store) -> None:
     candidate = conversation(passage(page, 0), 0)
     edit = approve(store, candidate, page.id, edit="My own words.")
     freeze(store, SECOND, [edit, *approvals[3:]])
+
+
+@pytest.fixture
+def with_pairs(store: Store, versions: None) -> Version:
+    """A third version, with a pair of each conversation."""
+    approvals = add_approvals(store, range(30))
+    plan = replace(PLAN, name="third", pair_rejections={"identical answers": 2})
+    return freeze(store, plan, approvals, approved_pairs(store, approvals))
 
 
 def show(timbre: Timbre, *arguments: str) -> str:
@@ -82,3 +90,42 @@ def test_erase_names_the_runs_and_places_that_still_have_the_data(timbre: Timbre
     assert f"Version {version.id[:12]} “first”: 60 examples erased." in output
     assert f"Run {run.id[:12]} was trained on the erased data" in output
     assert "Argilla and earlier exports still contain the data" in output
+
+
+def test_show_counts_the_pairs_by_source_and_split(timbre: Timbre, with_pairs: Version) -> None:
+    lines = show(timbre, "show", "third").splitlines()
+    version = with_pairs
+    assert lines[1:3] == [
+        f"  pairs from rewrite: {version.test} test, {version.train} train, "
+        f"{version.validation} validation",
+        "  rejected pairs: 2 identical answers",
+    ]
+    shown = json.loads(show(timbre, "show", "third", "--json"))
+    assert shown["pairs"] == 60
+    assert {"source": "rewrite", "split": "test", "count": version.test} in shown["pair_counts"]
+    listed = json.loads(show(timbre, "list", "--json"))
+    assert [row["pairs"] for row in listed] == [0, 0, 60]
+
+
+def test_a_diff_counts_the_pairs(timbre: Timbre, with_pairs: Version) -> None:
+    assert "pairs: 60 added, 0 removed, 0 unchanged" in show(timbre, "diff", "first", "third")
+    assert "pairs:" not in show(timbre, "diff", "first", "second")
+    changes = json.loads(show(timbre, "diff", "first", "third", "--json"))
+    assert (len(changes["pairs"]["added"]), changes["pairs"]["unchanged"]) == (60, 0)
+
+
+def test_an_export_of_pairs_says_how_many_it_leaves_out(
+    timbre: Timbre, with_pairs: Version, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "out")
+    result = timbre("version", "export", "third", "--format", "preferences", "--folder", folder)
+    assert result.out.strip() == folder
+    assert (
+        f"{with_pairs.test} pairs of the test split weren't exported, because training on them "
+        "would contaminate the test."
+    ) in result.err
+
+
+def test_erase_counts_the_pairs(timbre: Timbre, with_pairs: Version) -> None:
+    output = show(timbre, "erase", "--reviewer", "grace", "--yes")
+    assert f"Version {with_pairs.id[:12]} “third”: 60 examples and 60 pairs erased." in output

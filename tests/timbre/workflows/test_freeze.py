@@ -26,7 +26,7 @@ from db.versions.freeze import Approval
 from evaluation.gates import AGREEMENT, DecisionAgreement, GateBounds
 from timbre.campaign import resolve_campaign
 from timbre.campaign_config import CampaignConfig
-from timbre.workflows.freeze import agreement_on_decision, freeze_campaign, version_gates
+from timbre.workflows.freeze import freeze_campaign, reviewer_agreement, version_gates
 
 BOUNDS = GateBounds(approved=2, agreement=0.2, shortest=3, longest=30)
 CAMPAIGN = resolve_campaign(CampaignConfig("c", tone="conversational", gates=BOUNDS))
@@ -82,6 +82,13 @@ def test_a_fault_fails_its_own_gate(store: Store, texts: tuple[str, ...], name: 
     assert [gate.name for gate in failures(store, approve(*texts))] == [name]
 
 
+def test_the_personal_data_gate_does_not_repeat_the_data(store: Store) -> None:
+    text = "Write to jo.bloggs@mail-provider.com if you want to know more of it."
+    (gate,) = failures(store, approve(TEXTS[0], text))
+    assert "(e-mail address)" in gate.found
+    assert "bloggs" not in gate.found
+
+
 @pytest.mark.parametrize(
     "agreement", [DecisionAgreement(), DecisionAgreement(Interval(0.1, 0.5, 0.9))]
 )
@@ -127,7 +134,7 @@ def decisions(*rows: str) -> list[Review]:
 def test_unanimous_reviewers_pass_without_an_alpha(
     store: Store, rows: tuple[str, ...], is_passed: bool, found: str
 ) -> None:
-    agreement = agreement_on_decision(decisions(*rows))
+    agreement = reviewer_agreement(decisions(*rows), "decision")
     gates = version_gates(store, CAMPAIGN, approve(*TEXTS), agreement)
     (gate,) = [gate for gate in gates if gate.name == AGREEMENT]
     assert gate.passed is is_passed

@@ -1,0 +1,1 @@
+"""Turn reviews into preference pairs, or into rejections that say why there is no pair."""
