@@ -100,7 +100,7 @@ def test_passwords_are_readable_by_the_user_only(home: Path) -> None:
 def test_an_output_is_traced_back_to_its_article_and_reviewers(home: Path, store: Store) -> None:
     output = next(store.stream(Output, arm="tuned"))
     lineage = "\n".join(run(home, "trace", output.id[:16]).lines)
-    for word in ("article", "passage", "question.v1", "phrasebook", "rule-", "version", "run"):
+    for word in ("article", "passage", "question.v", "recorded:written", "rule-", "version", "run"):
         assert word in lineage
 
 
