@@ -51,13 +51,18 @@ class Headline:
 
     @property
     def advice(self) -> str:
-        """One sentence on what to do with the run."""
+        """What to do with the run, in one or two sentences."""
         if self.tone.standing is Standing.NO:
             return "Don’t use the tuned model, because it is less on target than the base model."
         if self.content.standing is Standing.NO:
             return (
                 "Don’t use the tuned model yet, because its answers lose content. Train on "
                 "examples that keep more of it, or for fewer steps."
+            )
+        if self.prompting.standing is Standing.YES and self.content.standing is not Standing.YES:
+            return (
+                "The tuned model gets further than a prompt. Before you use it, check whether its "
+                "answers keep the content, because the figures don’t show it."
             )
         return _ADVICE[self.prompting.standing]
 
@@ -67,7 +72,8 @@ _ADVICE = {
     Standing.NO: "Use the prompt: it gets further than tuning did.",
     Standing.UNDECIDED: "Use the prompt until more held-out prompts or examples show a difference.",
     Standing.NOT_MEASURED: (
-        "Set `system_prompt` in [evaluate] and answer again, to see whether a prompt would do."
+        "It isn’t known whether a prompt would do. Set `system_prompt` in [evaluate] and answer "
+        "again, or let reviewers compare the answers."
     ),
 }
 

@@ -63,6 +63,13 @@ def test_lost_content_outweighs_a_gain() -> None:
     assert "its answers lose content" in result.advice
 
 
+def test_undecided_content_is_checked_before_a_gain_is_used() -> None:
+    tuned = arm("tuned", [1] * 40, [0.7, 0.82] * 20)
+    result = headline_of(tuned, BASE, arm("prompted", [0] * 40))
+    assert standings(result) == [YES, UNDECIDED, YES]
+    assert "check whether its answers keep the content" in result.advice
+
+
 def test_a_run_that_is_less_on_target_is_not_used() -> None:
     result = headline_of(arm("tuned", [0] * 40), arm("base", [1] * 40), arm("prompted", [1] * 40))
     assert result.tone.standing is NO
@@ -74,7 +81,7 @@ def test_without_a_prompted_arm_the_third_question_is_open() -> None:
     differences = compare_arms([tuned, BASE], [("tuned", "base")])
     result = headline(Evidence(summarise(tuned), summarise(BASE), differences), None)
     assert result.prompting.standing is Standing.NOT_MEASURED
-    assert result.advice.startswith("Set `system_prompt`")
+    assert result.advice.startswith("It isn’t known whether a prompt would do. Set `system_prompt`")
 
 
 def test_without_a_criterion_votes_decide() -> None:

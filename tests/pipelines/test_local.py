@@ -2,6 +2,7 @@
 
 import json
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pipelines.teachers.completion import Prompt
 from pipelines.teachers.local import LocalLLM
 from pipelines.teachers.registry import build_teacher
 from pipelines.voices.tone import TonePhrases
+from tests.conftest import require
 from trainer.export.export_plan import GgufType
 from trainer.export.gguf_file import write_gguf
 from trainer.models.mini import mini_folder
@@ -41,7 +43,7 @@ def is_open(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    pytest.importorskip("xllamacpp", reason="llama.cpp isn't installed: pip install xllamacpp")
+    require(find_spec("xllamacpp"), "llama.cpp isn't installed: pip install xllamacpp")
     path = tmp_path_factory.mktemp("gguf") / "mini.gguf"
     write_gguf(mini_folder(), path, GgufType.F16)
     return str(path)
